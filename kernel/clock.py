@@ -1,0 +1,16 @@
+"""Times are UTC with zone; a day is a day in Shanghai. Only the face reads the clock, the rest is handed `now` or `today`."""
+
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+
+
+def utc_now() -> datetime:
+    """The present moment, in UTC, with its zone."""
+    return datetime.now(UTC)
+
+
+def day_of(moment: datetime) -> date:
+    """The calendar day in Shanghai on which `moment` falls."""
+    return moment.astimezone(SHANGHAI).date()
