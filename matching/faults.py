@@ -14,6 +14,8 @@ from datetime import date
 from functools import lru_cache
 from typing import Any
 
+from kernel.errors import InvalidInput
+
 FORMAT = "zhongfu-problem/1"
 TYPES = ("subsistence", "expenditure", "emergency", "development", "care")
 FILLS = ("any", "whole", "single")
@@ -37,7 +39,7 @@ class Fault:
         return f"{self.file}:{self.row}:{self.field}: {self.reason}"
 
 
-class FaultyProblem(Exception):
+class FaultyProblem(InvalidInput):
     """The problem cannot be read; `faults` holds every fault found, never only the first."""
 
     def __init__(self, faults: Iterable[Fault]):
@@ -249,7 +251,10 @@ def _together_faults(table: str, row: Row) -> Iterator[tuple[str, str]]:
         yield "from", f"starts on {row['from']}, after {end!r} ({row[end]})"
     quantity, weight = row.get("quantity"), row.get("weight")
     if quantity is not None and weight is not None and quantity > 1000 * weight:
-        yield "quantity", f"must be at most 1000 times the weight ({1000 * weight}), not {quantity}: a unit would be worth no point"
+        yield (
+            "quantity",
+            f"must be at most 1000 times the weight ({1000 * weight}), not {quantity}: a unit would be worth no point",
+        )
 
 
 # table → the fields that name rows of another table (a list or one text)
@@ -288,7 +293,10 @@ def _cycle_faults(regions: Mapping[str, Row]) -> Iterator[tuple[str, str]]:
             ring = codes[codes.index(at) :]
             for place, code in enumerate(ring):
                 turn = ring[place:] + ring[:place] + [code]
-                yield code, f"is its own ancestor ({' → '.join(turn[:6])}{' …' if len(turn) > 6 else ''}); the root has parent \"\""
+                yield (
+                    code,
+                    f'is its own ancestor ({" → ".join(turn[:6])}{" …" if len(turn) > 6 else ""}); the root has parent ""',
+                )
         settled.update(trail)
 
 
