@@ -5,7 +5,7 @@ import time
 import numpy as np
 from ortools.sat.python import cp_model
 
-from matching.solver.levels import MAXIMISED, LevelResult, floors, kept_points, tier_points, values
+from matching.solver.levels import MAXIMISED, LevelResult, floors, kept_points, values
 from matching.solver.rows import ConstraintModel, TooLarge
 
 
@@ -48,7 +48,9 @@ def solve_levels(instance, work, steps, *, share=0.45):
             bound = max(bound, 0)
         results.append(LevelResult(name, value, bound, time.monotonic() - begin))
         if keep:
-            rows.model.add(objective + constant >= value) if name in MAXIMISED else rows.model.add(objective + constant <= value)
+            rows.model.add(objective + constant >= value) if name in MAXIMISED else rows.model.add(
+                objective + constant <= value
+            )
 
     for tier in range(3):
         weights = [int(t == tier) for t in range(3)]
@@ -98,7 +100,9 @@ def _optimise(rows, steps, objective, constant, name, work, share):
         parameters.max_time_in_seconds = max(0.05, work.remaining() * (share if name != "lottery" else 0.9))
     work.on_stop = solver.stop_search
     watch = _Watch(
-        lambda value, bound: work.tell(level=name, value=value + constant, bound=_whole(bound, name) + constant, stage="exact"),
+        lambda value, bound: work.tell(
+            level=name, value=value + constant, bound=_whole(bound, name) + constant, stage="exact"
+        ),
         old["solutions"] if old and old["stopped"] else None,
     )
     status = solver.solve(model, watch)
@@ -110,7 +114,12 @@ def _optimise(rows, steps, objective, constant, name, work, share):
         found = rows.read(solver)
         steps = found
     proven = status == cp_model.OPTIMAL
-    work.note(f"exact {name}", solutions=watch.solutions, stopped=not proven, deterministic=solver.response_proto.deterministic_time)
+    work.note(
+        f"exact {name}",
+        solutions=watch.solutions,
+        stopped=not proven,
+        deterministic=solver.response_proto.deterministic_time,
+    )
     return steps, (solver.value(objective) if proven else _bound(solver, name)) + constant
 
 

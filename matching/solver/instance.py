@@ -43,6 +43,7 @@ class Instance:
     township_points: np.ndarray  # (T,) D_g
     fund_amount: np.ndarray  # (F,)
     classes: tuple[tuple[int, ...], ...]  # (K,) the funds that may pay a column of this class
+    breadth: np.ndarray  # (F,) how many classes a fund may pay
     limit_max: np.ndarray  # (L,)
     limit_members: tuple[np.ndarray, ...]  # (L,) column rows, only those that cost something
     by_need: np.ndarray  # (N+1,) columns of need n: by_need[n]:by_need[n+1]
@@ -98,8 +99,7 @@ def build_instance(problem, pairs):
     unit_points = np.array([n.unit_points for n in needs], np.int64)
     steps_wanted = np.where(fill == SINGLE, 1, quantity)
     household, caps = _households(problem, needs)
-    town_rows = {code: g for g, code in enumerate(sorted(set(pairs.township_codes)))}
-    township = np.array([town_rows[pairs.township_codes[g]] for g in pairs.township], np.int64)[np.argsort(need_rank)]
+    township = np.asarray(pairs.township, np.int64)[np.argsort(need_rank)]
     step = np.where(fill == SINGLE, quantity, 1)[need]
     load = np.asarray(pairs.load, np.int64)
     cost = np.asarray(pairs.unit_cost_fen, np.int64) * step
@@ -107,16 +107,15 @@ def build_instance(problem, pairs):
     capacity = np.array([o.capacity for o in offerings], np.int64)
     fund_amount = np.array([f.amount_fen for f in funds], np.int64)
     classes, payers = _payer_classes(pairs, cost, fund_rank)
+    breadth = np.bincount(np.array([f for funds_of in classes for f in funds_of], np.int64), minlength=len(funds)).astype(np.int64)
     limit_max = np.array([problem.limits[k].max_fen for k in limit_order], np.int64)
     members = tuple(_paid(pairs.limit_members[k], cost) for k in limit_order)
     max_needs = np.array([NO_LIMIT if o.max_needs is None else o.max_needs for o in offerings], np.int64)
-    high = _tight_high(
-        steps_wanted[need], load, capacity[offering], worth, caps[household][need], cost, payers, classes, fund_amount, limit_max, members
-    )
+    high = _tight_high(steps_wanted[need], load, capacity[offering], worth, caps[household][need], cost, payers, classes, fund_amount, limit_max, members)
     high[max_needs[offering] == 0] = 0
     low, high, pinned = _pin_bounds(problem, needs, offerings, need, offering, fill, quantity, high)
     order = np.argsort(offering, kind="stable")
-    town_points = np.zeros(len(town_rows), np.int64)
+    town_points = np.zeros(len(pairs.townships), np.int64)
     np.add.at(town_points, township, unit_points * quantity)
     return Instance(
         need=need, offering=offering, step=step, load=load, cost=cost, points=unit_points[need] * step, worth=worth,
@@ -124,7 +123,7 @@ def build_instance(problem, pairs):
         payers=payers, low=low, high=high, fill=fill, steps_wanted=steps_wanted, quantity=quantity,
         tier=np.array([n.tier - 1 for n in needs], np.int64), unit_points=unit_points, household=household, township=township,
         capacity=capacity, max_needs=max_needs, household_cap=caps, township_points=town_points,
-        fund_amount=fund_amount, classes=classes, limit_max=limit_max, limit_members=members,
+        fund_amount=fund_amount, classes=classes, breadth=breadth, limit_max=limit_max, limit_members=members,
         by_need=np.searchsorted(need, np.arange(len(needs) + 1)), offering_order=order,
         by_offering=np.searchsorted(offering[order], np.arange(len(offerings) + 1)), pinned=pinned,
         floor_percent=problem.policy.floor_percent, tolerance_permille=problem.policy.tolerance_permille,
@@ -145,7 +144,9 @@ def _households(problem, needs):
     names = sorted({n.household for n in needs})
     row = {name: h for h, name in enumerate(names)}
     caps = [problem.cap_fen(name) for name in names]
-    return np.array([row[n.household] for n in needs], np.int64), np.array([NO_LIMIT if c is None else c for c in caps], np.int64)
+    return np.array([row[n.household] for n in needs], np.int64), np.array(
+        [NO_LIMIT if c is None else c for c in caps], np.int64
+    )
 
 
 def _payer_classes(pairs, cost, fund_rank):
@@ -210,7 +211,9 @@ def _pin_bounds(problem, needs, offerings, need, offering, fill, quantity, high)
         steps = pin.quantity
         if fill[n] == SINGLE:
             if pin.quantity not in (0, int(quantity[n])):
-                raise UnplacedPin(pin, int(quantity[n]), f"of a need that takes all {quantity[n]} from one offering or nothing")
+                raise UnplacedPin(
+                    pin, int(quantity[n]), f"of a need that takes all {quantity[n]} from one offering or nothing"
+                )
             steps = int(pin.quantity > 0)
         if steps > high[column]:
             most = int(high[column]) * (int(quantity[n]) if fill[n] == SINGLE else 1)

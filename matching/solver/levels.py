@@ -49,7 +49,10 @@ def floors(instance, tier_values):
     total = int(instance.township_points.sum())
     if not total:
         return np.zeros(len(instance.township_points), np.int64)
-    return np.array([instance.floor_percent * d * sum(tier_values) // (100 * total) for d in instance.township_points.tolist()], np.int64)
+    return np.array(
+        [instance.floor_percent * d * sum(tier_values) // (100 * total) for d in instance.township_points.tolist()],
+        np.int64,
+    )
 
 
 def kept_points(instance, tier_values):

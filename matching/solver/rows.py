@@ -7,7 +7,8 @@ already used. With every column free and an empty base it is the whole problem, 
 import numpy as np
 from ortools.sat.python import cp_model
 
-from matching.solver.instance import ANY, NO_LIMIT, SINGLE, WHOLE
+from matching.solver.instance import ANY, NO_LIMIT, SINGLE
+from matching.solver.state import used_rows
 
 MAGNITUDE = 2**62
 
@@ -58,7 +59,7 @@ class ConstraintModel:
     def no_offering_gives_more_than_it_has(self):
         """The load of all deliveries of an offering stays within its capacity."""
         i = self.instance
-        used = _total(i.offering, self.outside * i.load, len(i.capacity))
+        used = used_rows(i.offering, self.outside * i.load, len(i.capacity))
         for offering, at in self._groups(i.offering[self.free]):
             self._at_most(at, i.load[self.free[at]], int(i.capacity[offering] - used[offering]))
 
@@ -82,7 +83,7 @@ class ConstraintModel:
     def no_household_gets_more_than_its_cap(self):
         """What a household receives, at its worth in fen, stays within the household's cap."""
         i = self.instance
-        used = _total(i.household[i.need], self.outside * i.worth, len(i.household_cap))
+        used = used_rows(i.household[i.need], self.outside * i.worth, len(i.household_cap))
         for household, at in self._groups(i.household[i.need[self.free]]):
             if i.household_cap[household] < NO_LIMIT:
                 self._at_most(at, i.worth[self.free[at]], int(i.household_cap[household] - used[household]))
@@ -94,7 +95,7 @@ class ConstraintModel:
         classes = i.payers[self.free]
         if not (classes >= 0).any():
             return
-        spent = _total(np.maximum(i.payers, 0), np.where(i.payers >= 0, self.outside * i.cost, 0), len(i.classes))
+        spent = used_rows(np.maximum(i.payers, 0), np.where(i.payers >= 0, self.outside * i.cost, 0), len(i.classes))
         by_fund = [[] for _ in i.fund_amount]
         inside = {int(c): at for c, at in self._groups(classes) if c >= 0}
         for c in sorted(set(inside) | set(np.flatnonzero(spent).tolist())):
@@ -140,7 +141,7 @@ class ConstraintModel:
         """Σ_g max(0, floor_g − P_g) as (expression, constant) over the townships; floors (T,) in points."""
         i = self.instance
         town = i.township[i.need]
-        fixed = _total(town, self.outside * i.points, len(floors))
+        fixed = used_rows(town, self.outside * i.points, len(floors))
         inside, constant, parts = dict(self._groups(town[self.free])), 0, []
         for g, floor in enumerate(floors.tolist()):
             gap = floor - int(fixed[g])
@@ -186,14 +187,3 @@ class ConstraintModel:
         steps = self.outside.copy()
         steps[self.free] = [solver.value(v) for v in self.steps]
         return steps
-
-
-def _total(rows, amounts, count):
-    """Exact int64 sums of `amounts` per row (np.bincount would go through floats)."""
-    total = np.zeros(count, np.int64)
-    some = np.flatnonzero(amounts)
-    np.add.at(total, rows[some], amounts[some])
-    return total
-
-
-assert WHOLE == 1
