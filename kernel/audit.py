@@ -53,7 +53,15 @@ SYSTEM = Actor(None, "system")
 
 
 def record(
-    session: Session, *, actor: Actor, action: str, subject_type: str, subject_id: object, now: datetime, region_code: str | None = None, **detail: Any
+    session: Session,
+    *,
+    actor: Actor,
+    action: str,
+    subject_type: str,
+    subject_id: object,
+    now: datetime,
+    region_code: str | None = None,
+    **detail: Any,
 ) -> None:
     """Puts one entry on the trail; it is written when the session commits and vanishes when it rolls back.
 
@@ -117,7 +125,10 @@ def verify_chain(session: Session, *, batch: int = 5_000) -> Iterator[ChainFault
     """Walks the whole trail and yields each entry whose hash or link does not hold; a whole trail yields nothing."""
     previous = GENESIS
     for entry in session.scalars(sa.select(AuditEntry).order_by(AuditEntry.id).execution_options(yield_per=batch)):
-        row = {key: getattr(entry, key) for key in ("at", "actor_id", "actor", "action", "subject_type", "subject_id", "region_code", "detail")}
+        row = {
+            key: getattr(entry, key)
+            for key in ("at", "actor_id", "actor", "action", "subject_type", "subject_id", "region_code", "detail")
+        }
         if entry.previous_hash != previous:
             yield ChainFault(entry.id, "an entry before this one was removed, changed or moved")
         if entry_hash(entry.previous_hash, row) != entry.hash:

@@ -30,20 +30,27 @@ class Vault:
 
     def seal(self, text: str, *, table: str, row: Any, column: str) -> bytes:
         """`text` sealed to its place."""
+        return self.seal_bytes(text.encode(), table=table, row=row, column=column)
+
+    def seal_bytes(self, content: bytes, *, table: str, row: Any, column: str) -> bytes:
+        """`content` sealed to its place."""
         number = max(self.keys)
         nonce = os.urandom(12)
-        body = AESGCM(self.keys[number]).encrypt(nonce, text.encode(), f"{table}|{row}|{column}".encode())
+        body = AESGCM(self.keys[number]).encrypt(nonce, content, f"{table}|{row}|{column}".encode())
         return bytes([1, number]) + nonce + body
 
     def open(self, sealed: bytes, *, table: str, row: Any, column: str) -> str:
         """The text again. Raises Unsealable when the value, its place or its key is not what it was."""
+        return self.open_bytes(sealed, table=table, row=row, column=column).decode()
+
+    def open_bytes(self, sealed: bytes, *, table: str, row: Any, column: str) -> bytes:
+        """The content again. Raises Unsealable as `open` does."""
         if len(sealed) < 30 or sealed[0] != 1 or sealed[1] not in self.keys:
             raise Unsealable(f"{table}.{column} of {row} was not sealed by a key of this installation")
         try:
-            opened = AESGCM(self.keys[sealed[1]]).decrypt(sealed[2:14], sealed[14:], f"{table}|{row}|{column}".encode())
+            return AESGCM(self.keys[sealed[1]]).decrypt(sealed[2:14], sealed[14:], f"{table}|{row}|{column}".encode())
         except InvalidTag as error:
             raise Unsealable(f"{table}.{column} of {row} does not open") from error
-        return opened.decode()
 
     def blind_index(self, kind: str, normalised: str) -> bytes:
         """16 bytes by which equal values of one `kind` (``resident_id``, ``phone``) find each other."""
@@ -60,7 +67,9 @@ def open_vault(folder: Path) -> Vault:
     keys = {int(path.stem.removeprefix("seal-")): path.read_bytes() for path in folder.glob("seal-*.key")}
     for number, key in keys.items():
         if len(key) != 32 or not 1 <= number <= 255:
-            raise ValueError(f"key seal-{number}.key must hold 32 bytes and be numbered 1 to 255; restore it from the backup")
+            raise ValueError(
+                f"key seal-{number}.key must hold 32 bytes and be numbered 1 to 255; restore it from the backup"
+            )
     return Vault(keys=keys, index_key=index.read_bytes())
 
 

@@ -34,7 +34,9 @@ def fingerprint_of(method: str, path: str, body: bytes) -> str:
     return hashlib.sha256(f"{method}\n{path}\n".encode() + body).hexdigest()
 
 
-def begin(session: Session, *, actor_id: uuid.UUID, key: str, fingerprint: str, now: datetime) -> IdempotencyRecord | None:
+def begin(
+    session: Session, *, actor_id: uuid.UUID, key: str, fingerprint: str, now: datetime
+) -> IdempotencyRecord | None:
     """Claims the key. Returns None when the work is to be done now, or the record of the first time when it was done before.
 
     Raises InvalidInput when the key was used for another request.
@@ -58,5 +60,7 @@ def begin(session: Session, *, actor_id: uuid.UUID, key: str, fingerprint: str, 
 def finish(session: Session, *, actor_id: uuid.UUID, key: str, status: int, reply: dict[str, Any]) -> None:
     """Keeps the reply beside the key, in the transaction of the work."""
     session.execute(
-        sa.update(IdempotencyRecord).where(IdempotencyRecord.actor_id == actor_id, IdempotencyRecord.key == key).values(status=status, reply=reply)
+        sa.update(IdempotencyRecord)
+        .where(IdempotencyRecord.actor_id == actor_id, IdempotencyRecord.key == key)
+        .values(status=status, reply=reply)
     )

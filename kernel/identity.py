@@ -47,17 +47,26 @@ def parse_resident_id(text: str, *, today: date, field: str = "resident_id") -> 
     """
     number = normalised(text)
     if re.fullmatch(r"\d+(\.\d+)?E\+?\d+", number):
-        raise InvalidInput("The resident ID was turned into a number by the spreadsheet and lost digits; format the column as text and type it again", field=field)
+        raise InvalidInput(
+            "The resident ID was turned into a number by the spreadsheet and lost digits; format the column as text and type it again",
+            field=field,
+        )
     if not re.fullmatch(r"[1-9]\d{16}[\dX]", number):
-        raise InvalidInput("A resident ID has 17 digits and then a digit or X; check for missing or extra characters", field=field)
+        raise InvalidInput(
+            "A resident ID has 17 digits and then a digit or X; check for missing or extra characters", field=field
+        )
     try:
         born = date(int(number[6:10]), int(number[10:12]), int(number[12:14]))
     except ValueError as error:
         raise InvalidInput("Characters 7 to 14 of the resident ID are not a date of birth", field=field) from error
     if born > today or born.year < today.year - 130:
-        raise InvalidInput("The date of birth in the resident ID lies in the future or more than 130 years back", field=field)
+        raise InvalidInput(
+            "The date of birth in the resident ID lies in the future or more than 130 years back", field=field
+        )
     if resident_id_check_character(number[:17]) != number[17]:
-        raise InvalidInput("The last character of the resident ID does not fit the others; compare it with the card", field=field)
+        raise InvalidInput(
+            "The last character of the resident ID does not fit the others; compare it with the card", field=field
+        )
     return ResidentID(number, number[:6], born, "male" if int(number[16]) % 2 else "female")
 
 
@@ -69,9 +78,15 @@ def parse_uscc(text: str, *, field: str = "uscc") -> str:
     except InvalidLength as error:
         raise InvalidInput("A unified social credit code has 18 characters", field=field) from error
     except InvalidChecksum as error:
-        raise InvalidInput("The check characters of the unified social credit code do not fit; compare it with the licence", field=field) from error
+        raise InvalidInput(
+            "The check characters of the unified social credit code do not fit; compare it with the licence",
+            field=field,
+        ) from error
     except (InvalidFormat, InvalidComponent, ValidationError) as error:
-        raise InvalidInput("A unified social credit code has digits and capital letters other than I, O, S, V, Z; compare it with the licence", field=field) from error
+        raise InvalidInput(
+            "A unified social credit code has digits and capital letters other than I, O, S, V, Z; compare it with the licence",
+            field=field,
+        ) from error
 
 
 def parse_phone(text: str, *, field: str = "phone") -> str:
@@ -79,7 +94,9 @@ def parse_phone(text: str, *, field: str = "phone") -> str:
     try:
         number = phonenumbers.parse(normalised(text), "CN")
     except phonenumbers.NumberParseException as error:
-        raise InvalidInput("This is not a telephone number; write 11 digits, or area code and number", field=field) from error
+        raise InvalidInput(
+            "This is not a telephone number; write 11 digits, or area code and number", field=field
+        ) from error
     if not phonenumbers.is_possible_number(number):
         raise InvalidInput("The telephone number has too few or too many digits", field=field)
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)

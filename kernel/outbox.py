@@ -33,9 +33,13 @@ class OutboxItem(Base):
     __table_args__ = (sa.Index("ix_outbox_items_due", "due_at", postgresql_where=sa.text("done_at IS NULL")),)
 
 
-def enqueue(session: Session, *, topic: str, now: datetime, due_at: datetime | None = None, **payload: Any) -> uuid.UUID:
+def enqueue(
+    session: Session, *, topic: str, now: datetime, due_at: datetime | None = None, **payload: Any
+) -> uuid.UUID:
     """Writes an item in the caller's transaction; the dispatcher sees it once that commits."""
-    item = OutboxItem(topic=topic, payload={key: str(value) for key, value in payload.items()}, created_at=now, due_at=due_at or now)
+    item = OutboxItem(
+        topic=topic, payload={key: str(value) for key, value in payload.items()}, created_at=now, due_at=due_at or now
+    )
     session.add(item)
     session.flush()
     return item.id
@@ -64,7 +68,11 @@ def take_due(session: Session, *, now: datetime, limit: int = 100) -> list[Outbo
 
 def mark_done(session: Session, item_id: uuid.UUID, *, now: datetime) -> bool:
     """Closes the item; False where it was closed before (the effect must then not be repeated)."""
-    done = session.execute(sa.update(OutboxItem).where(OutboxItem.id == item_id, OutboxItem.done_at.is_(None)).values(done_at=now, last_error=None))
+    done = session.execute(
+        sa.update(OutboxItem)
+        .where(OutboxItem.id == item_id, OutboxItem.done_at.is_(None))
+        .values(done_at=now, last_error=None)
+    )
     return bool(done.rowcount)
 
 

@@ -36,7 +36,9 @@ class Person:
 
     def scope(self, *roles: str) -> tuple[str, ...]:
         """The region codes in whose subtrees the person holds any of these roles; empty means nowhere."""
-        codes = sorted({grant.region_code for grant in self.grants if grant.role in roles}, key=lambda code: (len(code), code))
+        codes = sorted(
+            {grant.region_code for grant in self.grants if grant.role in roles}, key=lambda code: (len(code), code)
+        )
         kept: list[str] = []
         for code in codes:
             if not any(code.startswith(above) for above in kept):
@@ -52,4 +54,9 @@ def covers(scope: tuple[str, ...], region_code: str) -> bool:
 def require_scope(scope: tuple[str, ...], region_code: str, *, field: str = "region_code") -> None:
     """Raises OutsideScope unless `region_code` lies within `scope`."""
     if not covers(scope, region_code):
-        raise OutsideScope("Region %(region)s lies outside the regions you work in; choose one within %(scope)s", field=field, region=region_code, scope=", ".join(scope) or "—")
+        raise OutsideScope(
+            "Region %(region)s lies outside the regions you work in; choose one within %(scope)s",
+            field=field,
+            region=region_code,
+            scope=", ".join(scope) or "—",
+        )

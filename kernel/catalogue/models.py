@@ -21,7 +21,9 @@ class Category(Base):
     unit_en: Mapped[str]
     single_source: Mapped[bool]
     position: Mapped[int]
-    __table_args__ = (sa.CheckConstraint("kind IN ('goods','money','hours','service','job','place')", name="kind_known"),)
+    __table_args__ = (
+        sa.CheckConstraint("kind IN ('goods','money','hours','service','job','place')", name="kind_known"),
+    )
 
 
 class Skill(Base):
