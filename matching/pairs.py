@@ -39,6 +39,10 @@ class Pairs:
     """int32 (P+1,): the funds that may pay pair p are `payer_fund[payer_start[p]:payer_start[p + 1]]`"""
     payer_fund: np.ndarray
     """int32, indices into `problem.funds`, ascending per pair; no entries where the unit cost is 0"""
+    payer_class: np.ndarray
+    """int32 (P,): index into `payer_sets`; pairs of one class have the same funds that may pay"""
+    payer_sets: tuple[tuple[int, ...], ...]
+    """The distinct sets of funds that may pay, each as ascending indices into `problem.funds`; the first is empty"""
     unit_points: np.ndarray
     """int64 (needs,): points per delivered unit"""
     township: np.ndarray
@@ -83,7 +87,8 @@ def build_pairs(problem: Problem) -> Pairs:
         distance = np.maximum(0, metres(needs.lat[need], needs.lon[need], o_lat[offering], o_lon[offering]))
     else:
         distance = distance[order]
-    payer_start, payer_fund = payers.table(np.where(cost > 0, classes, payers.nobody))
+    payer_class = payers.merged[np.where(cost > 0, classes, payers.nobody)]
+    payer_start, payer_fund = _payer_table(payers.sets, payer_class)
     townships = tuple(sorted({ranges.township[r] for r in needs.region.tolist()}))
     code_index = {code: i for i, code in enumerate(townships)}
     return Pairs(
@@ -95,6 +100,8 @@ def build_pairs(problem: Problem) -> Pairs:
         lottery=lottery(problem, need, offering),
         payer_start=payer_start,
         payer_fund=payer_fund,
+        payer_class=payer_class.astype(np.int32),
+        payer_sets=payers.sets,
         unit_points=1000 * needs.weight // needs.quantity,
         township=np.array([code_index[ranges.township[r]] for r in needs.region.tolist()], np.int32),
         townships=townships,
@@ -193,7 +200,11 @@ def _compatible(problem: Problem, needs: _NeedColumns, ranges: RegionRanges) -> 
 
 
 def _covered_by_area(
-    offerings: Sequence[Offering], needs: _NeedColumns, ranges: RegionRanges, entry_need: np.ndarray, entry_category: np.ndarray
+    offerings: Sequence[Offering],
+    needs: _NeedColumns,
+    ranges: RegionRanges,
+    entry_need: np.ndarray,
+    entry_category: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Pairs by category where the offering serves everywhere, or one of its areas holds the need's region."""
     size = max(1, ranges.count)
@@ -218,7 +229,11 @@ def _covered_by_area(
 
 
 def _covered_by_radius(
-    offerings: Sequence[Offering], needs: _NeedColumns, ranges: RegionRanges, entry_need: np.ndarray, entry_category: np.ndarray
+    offerings: Sequence[Offering],
+    needs: _NeedColumns,
+    ranges: RegionRanges,
+    entry_need: np.ndarray,
+    entry_category: np.ndarray,
 ) -> Iterable[tuple[np.ndarray, np.ndarray]]:
     """Pairs by category within the offering's radius, category by category. Needs that share a point share one search."""
     o_lat, o_lon = ranges.points(offerings)
@@ -254,7 +269,9 @@ def _period_overlaps(problem: Problem, needs: _NeedColumns, need: np.ndarray, of
 
 
 def _type_fits(problem: Problem, needs: _NeedColumns, need: np.ndarray, offering: np.ndarray) -> np.ndarray:
-    allowed = _column(problem.offerings, lambda o: -1 if o.types is None else sum(1 << TYPES.index(t) for t in {*o.types}))
+    allowed = _column(
+        problem.offerings, lambda o: -1 if o.types is None else sum(1 << TYPES.index(t) for t in {*o.types})
+    )
     return (allowed[offering] >> needs.type[need]) & 1 == 1
 
 
@@ -314,27 +331,35 @@ class _Payers:
         self._need_class = signature.reshape(-1)[kind.reshape(-1)] if len(kinds) else np.zeros(0, np.int64)
         chosen: dict[frozenset[str] | None, int] = {}
         self._offering_class = np.fromiter(
-            (chosen.setdefault(None if o.funds is None else frozenset(o.funds), len(chosen)) for o in problem.offerings),
+            (
+                chosen.setdefault(None if o.funds is None else frozenset(o.funds), len(chosen))
+                for o in problem.offerings
+            ),
             np.int64,
             len(problem.offerings),
         )
         allowed = [np.array([own is None or f.id in own for f in funds], bool) for own in chosen]
         self._width = max(1, len(allowed))
-        lists = [np.flatnonzero(row & own) for row in signatures for own in allowed]
-        self._lists = [*lists, np.zeros(0, np.int64)]
+        lists = [tuple(np.flatnonzero(row & own).tolist()) for row in signatures for own in allowed]
         self.nobody = len(lists)
         """The class of pairs that nobody has to pay"""
-        self.sizes = np.array([len(one) for one in self._lists])
+        self.sets = tuple(sorted({(), *lists}))
+        number = {one: i for i, one in enumerate(self.sets)}
+        self.merged = np.array([number[one] for one in (*lists, ())], np.int64)
+        """Class → index into `sets`"""
+        self.sizes = np.array([len(one) for one in (*lists, ())])
 
     def classes(self, need: np.ndarray, offering: np.ndarray) -> np.ndarray:
         return self._need_class[need] * self._width + self._offering_class[offering]
 
-    def table(self, classes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """(payer_start, payer_fund) of pairs with these classes."""
-        start = np.concatenate(([0], np.cumsum(self.sizes)))
-        _, position = _spread(start[classes], start[classes + 1])
-        counts = np.concatenate(([0], np.cumsum(self.sizes[classes])))
-        return counts.astype(np.int32), np.concatenate(self._lists)[position].astype(np.int32)
+
+def _payer_table(sets: tuple[tuple[int, ...], ...], payer_class: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(payer_start, payer_fund) of pairs with these classes."""
+    sizes = np.array([len(one) for one in sets])
+    start = np.concatenate(([0], np.cumsum(sizes)))
+    _, position = _spread(start[payer_class], start[payer_class + 1])
+    funds = np.array([fund for one in sets for fund in one], np.int32)
+    return np.concatenate(([0], np.cumsum(sizes[payer_class]))).astype(np.int32), funds[position]
 
 
 def _limit_members(
