@@ -1,0 +1,44 @@
+"""One table says who may do what. Every route names one of these permissions or is public; a test lists them all.
+
+A right always holds within the subtree of the region for which the role was granted. `own.*` rights hold for what belongs to the
+person: a donor's own offerings, a household's own needs.
+"""
+
+_STAFF = ("administrator", "coordinator", "reviewer", "finance", "federation", "worker", "auditor")
+_GIVERS = ("enterprise", "social_organisation", "volunteer")
+
+PERMISSIONS: dict[str, tuple[str, ...]] = {
+    "signed_in": (*_STAFF, *_GIVERS, "household"),
+    "donor.read": ("administrator", "coordinator", "reviewer", "finance", "federation", "worker", "auditor"),
+    "donor.write": ("coordinator", "federation"),
+    "offering.read": ("administrator", "coordinator", "reviewer", "finance", "federation", "worker", "auditor"),
+    "offering.write": ("coordinator", "federation"),
+    "fund.read": ("coordinator", "reviewer", "finance", "federation", "auditor"),
+    "fund.write": ("finance", "federation"),
+    "household.read": ("coordinator", "reviewer", "worker", "auditor"),
+    "household.write": ("coordinator", "worker"),
+    "personal.reveal": ("coordinator", "worker"),
+    "need.read": ("coordinator", "reviewer", "worker", "auditor"),
+    "need.write": ("coordinator", "worker"),
+    "project.read": _STAFF,
+    "project.write": ("federation",),
+    "shift.sign_up": ("volunteer",),
+    "round.read": ("coordinator", "reviewer", "finance", "auditor"),
+    "round.write": ("coordinator",),
+    "round.review": ("reviewer", "coordinator"),
+    "round.commit": ("finance", "coordinator"),
+    "delivery.read": ("coordinator", "finance", "worker", "auditor"),
+    "delivery.confirm": ("coordinator", "worker"),
+    "import.write": ("coordinator", "worker", "federation"),
+    "audit.read": ("auditor", "administrator"),
+    "user.read": ("administrator", "auditor"),
+    "user.write": ("administrator",),
+    "own.donor": _GIVERS,
+    "own.household": ("household",),
+    "own.volunteering": ("volunteer",),
+}
+
+
+def roles_with(permission: str) -> tuple[str, ...]:
+    """The roles that hold `permission`. Raises KeyError for one that the table does not have: a typo must not open a door."""
+    return PERMISSIONS[permission]
