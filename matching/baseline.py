@@ -104,9 +104,12 @@ def _serve(problem: Problem, pairs: Pairs, order: Sequence[int]) -> dict[tuple[s
             pinned.setdefault(need, {})[pair] = pin.quantity
     for need, held in pinned.items():
         for pair, units in held.items():
+            row = problem.needs[need]
+            if units and row.fill == "single" and (units != row.quantity or sum(held.values()) > units):
+                raise PinsDoNotFit("need %(need)s takes all from one offering, its pins do not", need=row.id)
             if units and (state.most(need, pair, units) < units or state.pay(pair, units, units) < units):
-                row = problem.offerings[pairs.offering[pair]]
-                raise PinsDoNotFit("the pin of %(units)s of %(offering)s does not fit", units=units, offering=row.id)
+                offering = problem.offerings[pairs.offering[pair]].id
+                raise PinsDoNotFit("the pin of %(units)s of %(offering)s does not fit", units=units, offering=offering)
             if units:
                 state.book(need, pair, units)
     # needs whose pins demand a completion (`whole`) come first, so that nobody takes it from them
@@ -119,6 +122,8 @@ def _serve(problem: Problem, pairs: Pairs, order: Sequence[int]) -> dict[tuple[s
 def _serve_one(problem: Problem, state: _State, need: int, candidates: list[int], held: dict[int, int]) -> None:
     row = problem.needs[need]
     left = row.quantity - sum(held.values())
+    if left < 0:
+        raise PinsDoNotFit("need %(need)s is pinned to more than it asks for", need=row.id)
     taken: list[tuple[int, int]] = []
     flow = None
     for pair in candidates:
@@ -128,7 +133,7 @@ def _serve_one(problem: Problem, state: _State, need: int, candidates: list[int]
             continue
         most = state.most(need, pair, left)
         if row.fill == "whole" and flow is None:
-            flow = state.flow._copy()
+            flow = state.flow.snapshot()
         if most and (row.fill != "single" or most == left):
             units = state.pay(pair, most, left if row.fill == "single" else 1)
             if units:
@@ -141,7 +146,7 @@ def _serve_one(problem: Problem, state: _State, need: int, candidates: list[int]
         for pair, units in taken:
             state.book(need, pair, units, sign=-1)
         if flow is not None:
-            state.flow._restore(flow)
+            state.flow.restore(flow)
 
 
 def plan_of(problem: Problem, pairs: Pairs, served: dict[tuple[str, str], int], units: np.ndarray, unmet: Sequence[Unmet]) -> Plan:

@@ -37,9 +37,9 @@ class FundFlow:
 
     def room(self, payer_class: int) -> int:
         """The most that the class could charge on top, in fen, were all other costs charged as cleverly as possible."""
-        before = self._copy()
+        before = self.snapshot()
         pushed = self._push(payer_class, sum(self.spare), keep_part=True)
-        self._restore(before)
+        self.restore(before)
         return pushed
 
     def _push(self, payer_class: int, fen: int, *, keep_part: bool) -> int:
@@ -47,7 +47,7 @@ class FundFlow:
             if self.spare[fund] >= fen:
                 self._shift([(payer_class, fund)], [], fen)
                 return fen
-        before = None if keep_part else self._copy()
+        before = None if keep_part else self.snapshot()
         left = fen
         while left > 0:
             path = self._path(payer_class)
@@ -58,7 +58,7 @@ class FundFlow:
             self._shift(forward, back, step)
             left -= step
         if left and before is not None:
-            self._restore(before)
+            self.restore(before)
             return 0
         return fen - left
 
@@ -99,10 +99,11 @@ class FundFlow:
                 self._users[fund].discard(c)
         self.spare[forward[-1][1]] -= fen
 
-    def _copy(self) -> tuple[list[int], list[dict[int, int]], list[set[int]]]:
+    def snapshot(self) -> tuple[list[int], list[dict[int, int]], list[set[int]]]:
+        """The present state, for `restore`."""
         return self.spare.copy(), [one.copy() for one in self.charged], [one.copy() for one in self._users]
 
-    def _restore(self, state: tuple[list[int], list[dict[int, int]], list[set[int]]]) -> None:
+    def restore(self, state: tuple[list[int], list[dict[int, int]], list[set[int]]]) -> None:
         self.spare, self.charged, self._users = state
 
 

@@ -114,6 +114,9 @@ class Rules:
             offering.projects is None or need.project in offering.projects
         )
 
+    def is_forbidden(self, need: Need, offering: Offering) -> bool:
+        return (need.id, offering.id) in self._forbids
+
     def why_not(self, need: Need, offering: Offering) -> str | None:
         """The first rule that keeps the two apart, or None where they are compatible."""
         if self._pairs:
@@ -129,7 +132,7 @@ class Rules:
             return "period"
         elif not self.earmark_fits(need, offering):
             return "earmark"
-        if (need.id, offering.id) in self._forbids:
+        if self.is_forbidden(need, offering):
             return "forbidden"
         if self.unit_cost_fen(need, offering) > 0 and not self.payers(need, offering):
             return "fund"
