@@ -60,7 +60,9 @@ class Zhongfu(Flask):
 def create_app(settings: Settings, *, testing: bool = False) -> Flask:
     """The WSGI application over the database that `settings` names. Raises RuntimeError when none is named."""
     if settings.database_url is None:
-        raise RuntimeError("No DATABASE_URL: start with `zhongfu serve`, which brings its own database, or name a server")
+        raise RuntimeError(
+            "No DATABASE_URL: start with `zhongfu serve`, which brings its own database, or name a server"
+        )
     app = Zhongfu(__name__.split(".")[0])
     app.config.update(
         SECRET_KEY=settings.secret_key,
@@ -116,7 +118,13 @@ def _register_csrf(app: Flask) -> None:
 
 def _register_limits(app: Flask, engine: sa.Engine) -> None:
     """Per address: sign-in is slowed, the rest is bounded far above what a person does."""
-    limiter = Limiter(get_remote_address, app=app, storage_uri="zhongfu-postgres://", storage_options={"engine": engine}, strategy="fixed-window")
+    limiter = Limiter(
+        get_remote_address,
+        app=app,
+        storage_uri=f"{PostgresStorage.STORAGE_SCHEME[0]}://",
+        storage_options={"engine": engine},
+        strategy="fixed-window",
+    )
     app.extensions["zhongfu_limiter"] = limiter
 
 
@@ -125,5 +133,3 @@ def _open_documentation(app: Flask) -> None:
     for name, view in app.view_functions.items():
         if name.startswith("api-docs"):
             view._access_rule = "public"  # type: ignore[attr-defined]
-
-

@@ -15,12 +15,14 @@ from kernel.accounts.operations import WrongLogin
 from kernel.database import constraint_of
 from kernel.errors import Conflict, DomainError, InvalidFields, InvalidInput, NotAllowed, NotFound
 from marketplace.security.access import SignInNeeded
+from marketplace.security.throttle import TooManyTries
 
 logger = logging.getLogger(__name__)
 
 STATUSES: tuple[tuple[type[DomainError], int], ...] = (
     (SignInNeeded, 401),
     (WrongLogin, 401),
+    (TooManyTries, 429),
     (NotAllowed, 403),
     (NotFound, 404),
     (Conflict, 409),
@@ -41,7 +43,11 @@ def translated(error: DomainError) -> str:
 
 def as_document(error: DomainError) -> dict[str, Any]:
     """The JSON form: code, message, field, and every fault where there are several."""
-    faults = [{"field": fault.field, "message": translated(fault)} for fault in error.faults] if isinstance(error, InvalidFields) else []
+    faults = (
+        [{"field": fault.field, "message": translated(fault)} for fault in error.faults]
+        if isinstance(error, InvalidFields)
+        else []
+    )
     return {"code": error.code, "message": translated(error), "field": error.field, "faults": faults}
 
 
@@ -53,7 +59,10 @@ def _reply(status: int, code: str, message: str, *, document: dict[str, Any] | N
     if _wants_json():
         response = jsonify(document or {"code": code, "message": message, "field": None, "faults": []})
     else:
-        response = Response(render_template("errors/error.html", status=status, message=message), content_type="text/html; charset=utf-8")
+        response = Response(
+            render_template("errors/error.html", status=status, message=message),
+            content_type="text/html; charset=utf-8",
+        )
     response.status_code = status
     return response
 
@@ -84,12 +93,20 @@ def register(app: Flask) -> None:
         # Operations name the constraints they expect; one that arrives here is a rule the database alone held.
         name = constraint_of(error) or "unknown"
         logger.warning("refused by the database constraint %s", name)
-        return _reply(409, "conflict", gettext("The database refused this (rule %(name)s); reload the page and check the values", name=name))
+        return _reply(
+            409,
+            "conflict",
+            gettext("The database refused this (rule %(name)s); reload the page and check the values", name=name),
+        )
 
     @app.errorhandler(sa.exc.OperationalError)
     def database_busy(error: sa.exc.OperationalError) -> Response:
         logger.error("database not reached or busy: %s", type(error.orig).__name__)
-        reply = _reply(503, "unavailable", gettext("The database does not answer at the moment; nothing was changed, try again in a minute"))
+        reply = _reply(
+            503,
+            "unavailable",
+            gettext("The database does not answer at the moment; nothing was changed, try again in a minute"),
+        )
         reply.headers["Retry-After"] = "10"
         return reply
 
@@ -112,7 +129,9 @@ def register(app: Flask) -> None:
         data = getattr(error, "data", None) or {}
         if messages := data.get("messages"):
             return _invalid_document(messages)
-        reply = _reply(status, error.name.lower().replace(" ", "_"), texts.get(status) or error.description or error.name)
+        reply = _reply(
+            status, error.name.lower().replace(" ", "_"), texts.get(status) or error.description or error.name
+        )
         for name, value in error.get_headers():
             if name.lower() in ("allow", "retry-after", "www-authenticate"):
                 reply.headers[name] = value
@@ -122,7 +141,14 @@ def register(app: Flask) -> None:
     def unexpected(error: Exception) -> Response:
         mark = secrets.token_hex(4)
         logger.exception("unexpected error %s at %s", mark, request.endpoint)
-        return _reply(500, "internal", gettext("Something went wrong on our side; nothing was changed. Tell the administrator the mark %(mark)s", mark=mark))
+        return _reply(
+            500,
+            "internal",
+            gettext(
+                "Something went wrong on our side; nothing was changed. Tell the administrator the mark %(mark)s",
+                mark=mark,
+            ),
+        )
 
 
 def _invalid_document(messages: dict[str, Any]) -> Response:
@@ -134,11 +160,15 @@ def _invalid_document(messages: dict[str, Any]) -> Response:
             for key, inner in value.items():
                 collect(f"{path}.{key}" if path and key not in ("_schema",) else (path or str(key)), inner)
         else:
-            faults.extend({"field": path, "message": str(text)} for text in (value if isinstance(value, list) else [value]))
+            faults.extend(
+                {"field": path, "message": str(text)} for text in (value if isinstance(value, list) else [value])
+            )
 
     for part in messages.values():
         collect("", part)
     message = gettext("%(count)s fields need mending", count=len(faults))
-    response = jsonify({"code": "invalid", "message": message, "field": faults[0]["field"] if faults else None, "faults": faults})
+    response = jsonify(
+        {"code": "invalid", "message": message, "field": faults[0]["field"] if faults else None, "faults": faults}
+    )
     response.status_code = 422
     return response

@@ -223,7 +223,9 @@ def _build(document: dict[str, Any], places: Places) -> Problem:
             for r in rows("funds")
         ),
         limits=tuple(
-            Limit(r["id"], r["max_fen"], _texts(r.get("regions")), _texts(r.get("categories")), r.get("government_bought"))
+            Limit(
+                r["id"], r["max_fen"], _texts(r.get("regions")), _texts(r.get("categories")), r.get("government_bought")
+            )
             for r in rows("limits")
         ),
         household_caps={code: own.get("cap_fen") for code, own in own_caps.items() if own is not None},

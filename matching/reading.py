@@ -44,7 +44,9 @@ def read_document(path: Path) -> tuple[Any, Places]:
     for part in _LINES:
         present = [path / name for name in (f"{part}.jsonl", f"{part}.jsonl.gz") if (path / name).exists()]
         if len(present) > 1:
-            faults.append(Fault(present[1].name, "top", "", f"stands beside {present[0].name}; keep only one of the two"))
+            faults.append(
+                Fault(present[1].name, "top", "", f"stands beside {present[0].name}; keep only one of the two")
+            )
         elif present:
             rows, numbers, wrong = _read_lines(present[0])
             faults += wrong

@@ -1,6 +1,7 @@
 """The API's frame: OpenAPI 3.1 at /api/v1/openapi.json, one error document, one list document, and the list of its rooms."""
 
 from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
 
 import marshmallow as ma
@@ -24,7 +25,9 @@ class ErrorSchema(ma.Schema):
     """What every refused request answers with."""
 
     code = ma.fields.String(required=True, metadata={"description": "A stable word for programs"})
-    message = ma.fields.String(required=True, metadata={"description": "A sentence for people: what is wrong and how to mend it"})
+    message = ma.fields.String(
+        required=True, metadata={"description": "A sentence for people: what is wrong and how to mend it"}
+    )
     field = ma.fields.String(allow_none=True)
     faults = ma.fields.List(ma.fields.Nested(FaultSchema))
 
@@ -33,7 +36,11 @@ def list_of(schema: type[ma.Schema]) -> type[ma.Schema]:
     """The list document of a schema: ``{"items": […], "next": key or null}``."""
     name = schema.__name__.removesuffix("Schema") + "ListSchema"
     return ma.Schema.from_dict(  # type: ignore[return-value]
-        {"items": ma.fields.List(ma.fields.Nested(schema), required=True), "next": ma.fields.String(allow_none=True, required=True)}, name=name
+        {
+            "items": ma.fields.List(ma.fields.Nested(schema), required=True),
+            "next": ma.fields.String(allow_none=True, required=True),
+        },
+        name=name,
     )
 
 
@@ -64,14 +71,21 @@ def register(app: Flask) -> Api:
         OPENAPI_URL_PREFIX="/api/v1",
         OPENAPI_JSON_PATH="openapi.json",
         API_SPEC_OPTIONS={
-            "info": {"description": "The marketplace's own interface; money is whole fen, times are UTC.", "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"}},
+            "info": {
+                "description": "The marketplace's own interface; money is whole fen, times are UTC.",
+                "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+            },
             "components": {"securitySchemes": {"token": {"type": "http", "scheme": "bearer"}}},
             "security": [{"token": []}],
         },
     )
     api = Api(app)
     api.DEFAULT_ERROR_RESPONSE_NAME = None
-    api.spec.components.response("DefaultError", {"description": "Refused", "content": {"application/json": {"schema": ErrorSchema}}})
+    api.spec.components.response(
+        "DefaultError", {"description": "Refused", "content": {"application/json": {"schema": ErrorSchema}}}
+    )
     for area in AREAS:
+        if find_spec(f"marketplace.api.{area}") is None:
+            continue
         api.register_blueprint(import_module(f"marketplace.api.{area}").blueprint)
     return api

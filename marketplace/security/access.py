@@ -51,7 +51,9 @@ def rule_of(endpoint_view: Callable[..., Any], method: str) -> str | None:
     rule = getattr(endpoint_view, RULE, None)
     view_class = getattr(endpoint_view, "view_class", None)
     if rule is None and view_class is not None:
-        handler = getattr(view_class, method.lower(), None) or (getattr(view_class, "get", None) if method == "HEAD" else None)
+        handler = getattr(view_class, method.lower(), None) or (
+            getattr(view_class, "get", None) if method == "HEAD" else None
+        )
         rule = getattr(handler, RULE, None) or getattr(view_class, RULE, None)
     return rule
 

@@ -51,7 +51,11 @@ def keep_reply(response: Response) -> None:
     body = response.get_data()
     if len(body) > _LARGEST_REPLY:
         return
-    kept = {"body": base64.b64encode(body).decode(), "type": response.content_type, "location": response.headers.get("Location")}
+    kept = {
+        "body": base64.b64encode(body).decode(),
+        "type": response.content_type,
+        "location": response.headers.get("Location"),
+    }
     idempotency.finish(db(), actor_id=signed_in.id, key=key, status=response.status_code, reply=kept)
 
 

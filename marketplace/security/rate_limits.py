@@ -20,7 +20,9 @@ class PostgresStorage(Storage):
 
     STORAGE_SCHEME = ["zhongfu-postgres"]
 
-    def __init__(self, uri: str | None = None, wrap_exceptions: bool = False, *, engine: sa.Engine, **options: Any) -> None:
+    def __init__(
+        self, uri: str | None = None, wrap_exceptions: bool = False, *, engine: sa.Engine, **options: Any
+    ) -> None:
         super().__init__(uri, wrap_exceptions=wrap_exceptions, **options)
         self._engine = engine
 
@@ -39,11 +41,15 @@ class PostgresStorage(Storage):
 
     def get(self, key: str) -> int:
         """The count within the running window."""
-        return int(self._scalar(sa.text("SELECT hits FROM rate_limits WHERE key = :key AND until > now()"), key=key) or 0)
+        return int(
+            self._scalar(sa.text("SELECT hits FROM rate_limits WHERE key = :key AND until > now()"), key=key) or 0
+        )
 
     def get_expiry(self, key: str) -> float:
         """When the running window ends, in seconds since the epoch."""
-        found = self._scalar(sa.text("SELECT extract(epoch FROM until) FROM rate_limits WHERE key = :key AND until > now()"), key=key)
+        found = self._scalar(
+            sa.text("SELECT extract(epoch FROM until) FROM rate_limits WHERE key = :key AND until > now()"), key=key
+        )
         return float(found or time.time())
 
     def check(self) -> bool:
@@ -52,7 +58,9 @@ class PostgresStorage(Storage):
 
     def reset(self) -> int | None:
         """Forgets all counts; how many there were."""
-        return int(self._scalar(sa.text("WITH gone AS (DELETE FROM rate_limits RETURNING 1) SELECT count(*) FROM gone")))
+        return int(
+            self._scalar(sa.text("WITH gone AS (DELETE FROM rate_limits RETURNING 1) SELECT count(*) FROM gone"))
+        )
 
     def clear(self, key: str) -> None:
         """Forgets one count."""

@@ -36,7 +36,12 @@ def _person_of_cookie() -> User | None:
     if user_id is None:
         return None
     user = db().get(User, user_id)
-    if user is None or not user.active or user.session_epoch != epoch or clock_now().timestamp() - since > LONGEST_SESSION.total_seconds():
+    if (
+        user is None
+        or not user.active
+        or user.session_epoch != epoch
+        or clock_now().timestamp() - since > LONGEST_SESSION.total_seconds()
+    ):
         end_session()
         return None
     return user

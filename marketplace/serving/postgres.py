@@ -164,6 +164,12 @@ class EmbeddedPostgres:
             time.sleep(0.05)
         self._ensure_roles_and_database()
 
+    def is_running(self) -> bool:
+        """Whether the server answers."""
+        return (self.data / "PG_VERSION").exists() and self._run(
+            "pg_isready", "-q", "-h", self._sockets, check=False
+        ).returncode == 0
+
     def log_tail(self) -> str:
         """The last of the server's log."""
         log = self.data / "server.log"

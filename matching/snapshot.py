@@ -1,0 +1,290 @@
+"""Freezing the pool: the only reader of supply, demand and projects on behalf of a round.
+
+A snapshot is a `zhongfu-problem/1` document without seed, and beside it the needs that are not in it, each with its reason. The
+document depends on the pool and the policy alone, not on the round, its number or the day: a pool that has not changed gives
+the same hash when it is frozen again (promise 26). County (6,000 needs × 2,500 offerings): about half a second.
+"""
+
+import uuid
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from donors.funds.models import Fund, LedgerAccount
+from donors.models import Donor
+from donors.offerings.models import Offering
+from households.models import Household, Member
+from households.needs.models import Need
+from kernel.database import within
+from kernel.regions.models import Region
+from kernel.regions.queries import with_ancestors
+from matching.pool import (
+    FundFacts,
+    Held,
+    NeedFacts,
+    OfferingFacts,
+    RoundScope,
+    fund_row,
+    in_reach,
+    need_row,
+    needs_left_to_serve,
+    offering_row,
+    policy_row,
+    why_need_is_out,
+    why_offering_is_out,
+)
+from matching.problem import FORMAT
+from projects.models import ProjectFund, ProjectNeed, ProjectOffering
+
+
+@dataclass(frozen=True, slots=True)
+class Excluded:
+    """An open need of the scope that is not in the pool, and why (one of `pool.NEED_EXCLUSIONS`)."""
+
+    need_id: uuid.UUID
+    region_code: str
+    tier: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """`document`: the frozen problem without seed; `excluded`: the needs outside it; `summary`: counts for people."""
+
+    document: dict[str, Any]
+    excluded: tuple[Excluded, ...]
+    summary: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Traits:
+    """What coverage is conditioned on: the head's sex and age in whole years (None: no head on record), and disability."""
+
+    sex: str | None
+    age: int | None
+    disabled: bool
+
+
+def take_snapshot(session: Session, scope: RoundScope, *, held: Held, today: date) -> Snapshot:
+    """Reads the pool of `scope` as it stands in this transaction. Nothing is written or locked."""
+    needs, excluded = [], []
+    for need in needs_in_scope(session, scope):
+        reason = why_need_is_out(need, today=today)
+        if reason is None:
+            needs.append(need)
+        else:
+            excluded.append(Excluded(need.id, need.region_code, need.tier, reason))
+    funds = read_funds(session, scope)
+    wanted = {code for need in needs for code in (need.category_code, *need.accepts)}
+    offered, left_out = [], Counter[str]()
+    for offering in read_offerings(session, categories=wanted, round_region=scope.region_code):
+        reason = why_offering_is_out(offering, today=today)
+        if reason is None:
+            offered.append(offering)
+        else:
+            left_out[reason] += 1
+    regions = _regions(session, needs, offered, funds, scope)
+    known = {region.code for region in regions}
+    most, fund_ids = needs_left_to_serve(offered, held), {fund.id for fund in funds}
+    offerings = []
+    for offering in offered:
+        row = offering_row(offering, known_regions=known, fund_ids=fund_ids, max_needs=most[offering.id])
+        if isinstance(row, str):
+            left_out[row] += 1
+        else:
+            offerings.append(row)
+    document = {
+        "format": FORMAT,
+        "name": scope.region_name,
+        "regions": [_region_row(region, known) for region in regions],
+        "needs": [need_row(need) for need in needs],
+        "offerings": offerings,
+        "funds": [fund_row(fund, known_regions=known) for fund in funds],
+        "limits": [dict(limit) for limit in scope.limits],
+        "households": {
+            str(need.household_id): {"cap_fen": need.household_cap_fen}
+            for need in needs
+            if need.household_cap_fen is not None
+        },
+        "policy": policy_row(scope),
+    }
+    return Snapshot(document, tuple(excluded), _summary(document, excluded, left_out))
+
+
+def needs_in_scope(
+    session: Session, scope: RoundScope, *, ids: Collection[uuid.UUID] | None = None
+) -> list[NeedFacts]:
+    """The open needs of the scope, by id; with `ids` these needs whatever their status."""
+    query = (
+        sa.select(
+            Need.id, Need.household_id, Need.region_code, Need.category_code, Need.accepts, Need.quantity, Need.reserved,
+            Need.delivered, Need.tier, Need.weight, Need.rounds_waited, Need.type, Need.fill, Need.unit_worth_fen,
+            Need.requires, Need.starts_on, Need.due_on,
+            # A need without a point of its own stands where its household lives.
+            sa.func.coalesce(Need.lat, Household.lat), sa.func.coalesce(Need.lon, Household.lon),
+            Need.status, ProjectNeed.project_id, Household.status, Household.cap_fen,
+            Household.consented_at.is_not(None), Household.opted_out,
+        )
+        .join(Household, Household.id == Need.household_id)
+        .outerjoin(ProjectNeed, ProjectNeed.need_id == Need.id)
+        .order_by(Need.id)
+    )  # fmt: skip
+    if ids is not None:
+        query = query.where(Need.id.in_(ids))
+    else:
+        query = query.where(Need.status == "open", within(Need.region_code, (scope.region_code,)))
+        if scope.categories is not None:
+            query = query.where(Need.category_code.in_(scope.categories))
+        if scope.project_id is not None:
+            query = query.where(ProjectNeed.project_id == scope.project_id)
+    return [NeedFacts(*_frozen(row)) for row in session.execute(query)]
+
+
+def read_offerings(
+    session: Session,
+    *,
+    categories: Collection[str] = (),
+    round_region: str = "",
+    ids: Collection[uuid.UUID] | None = None,
+) -> list[OfferingFacts]:
+    """Offerings of these categories that stand open to a round of this region (`pool.in_reach`), by id; with `ids` these."""
+    projects = (
+        sa.select(
+            ProjectOffering.offering_id, sa.func.array_agg(ProjectOffering.project_id).label("project_ids")
+        ).group_by(ProjectOffering.offering_id)
+    ).subquery()
+    volunteer = Donor.kind == "volunteer"
+    query = (
+        sa.select(
+            Offering.id, Offering.donor_id, Donor.status, sa.case((volunteer, Donor.max_households)),
+            Offering.category_code, Offering.quantity, Offering.reserved, Offering.delivered, Offering.areas,
+            # A volunteer travels as far as they said, unless the offering says otherwise.
+            sa.case(
+                (sa.and_(volunteer, Offering.areas.is_(None)), sa.func.coalesce(Offering.radius_m, Donor.reach_m)),
+                else_=Offering.radius_m,
+            ),
+            Offering.region_code,
+            sa.func.coalesce(Offering.lat, Donor.lat), sa.func.coalesce(Offering.lon, Donor.lon),
+            Offering.unit_cost_fen, Offering.government_bought,
+            sa.case((volunteer, Offering.provides + Donor.skills), else_=Offering.provides),
+            Offering.starts_on, Offering.ends_on, Offering.max_needs, Offering.types, Offering.fund_ids,
+            projects.c.project_ids, Offering.status,
+        )
+        .join(Donor, Donor.id == Offering.donor_id)
+        .outerjoin(projects, projects.c.offering_id == Offering.id)
+        .order_by(Offering.id)
+    )  # fmt: skip
+    if ids is not None:
+        return [OfferingFacts(*_frozen(row)) for row in session.execute(query.where(Offering.id.in_(ids)))]
+    query = query.where(Offering.category_code.in_(categories), Offering.status.in_(("open", "paused")))
+    facts = (OfferingFacts(*_frozen(row)) for row in session.execute(query))
+    return [one for one in facts if in_reach(one.region_code, one.areas, round_region)]
+
+
+def read_funds(
+    session: Session, scope: RoundScope, *, ids: Collection[uuid.UUID] | None = None
+) -> list[FundFacts]:
+    """The open funds of the round's county (or below the round's region, or above), by id; with `ids` these, closed ones too."""
+    projects = (
+        sa.select(ProjectFund.fund_id, sa.func.array_agg(ProjectFund.project_id).label("project_ids"))
+        .group_by(ProjectFund.fund_id)
+        .subquery()
+    )
+    query = (
+        sa.select(
+            Fund.id,
+            sa.func.coalesce(LedgerAccount.balance_fen, 0),
+            Fund.categories,
+            Fund.regions,
+            Fund.types,
+            projects.c.project_ids,
+            Fund.status,
+            Fund.region_code,
+        )
+        .outerjoin(LedgerAccount, sa.and_(LedgerAccount.fund_id == Fund.id, LedgerAccount.kind == "available"))
+        .outerjoin(projects, projects.c.fund_id == Fund.id)
+        .order_by(Fund.id)
+    )
+    if ids is not None:
+        return [FundFacts(*_frozen(row[:-1])) for row in session.execute(query.where(Fund.id.in_(ids)))]
+    query = query.where(Fund.status == "open")
+    if scope.fund_ids is not None:
+        query = query.where(Fund.id.in_(scope.fund_ids))
+    rows = session.execute(query)
+    return [FundFacts(*_frozen(row[:-1])) for row in rows if in_reach(row[-1], row[3], scope.region_code)]
+
+
+def traits_of(session: Session, household_ids: Collection[uuid.UUID], *, today: date) -> dict[uuid.UUID, Traits]:
+    """Household → what coverage is conditioned on. Only counts made from it are ever stored."""
+    disabled = sa.func.bool_or(Member.disability_grade.is_not(None))
+    head = Member.relation == "head"
+    query = (
+        sa.select(
+            Member.household_id,
+            sa.func.max(sa.case((head, Member.sex))),
+            sa.func.max(sa.case((head, Member.born_on))),
+            disabled,
+        )
+        .where(Member.household_id.in_(household_ids))
+        .group_by(Member.household_id)
+    )
+    return {
+        row[0]: Traits(row[1], None if row[2] is None else _age(row[2], today), row[3])
+        for row in session.execute(query)
+    }
+
+
+def _age(born: date, today: date) -> int:
+    return today.year - born.year - ((today.month, today.day) < (born.month, born.day))
+
+
+def _frozen(row: Sequence[Any]) -> list[Any]:
+    return [tuple(value) if isinstance(value, list) else value for value in row]
+
+
+def _regions(
+    session: Session,
+    needs: list[NeedFacts],
+    offerings: list[OfferingFacts],
+    funds: list[FundFacts],
+    scope: RoundScope,
+) -> list[Region]:
+    codes = {scope.region_code, *(need.region_code for need in needs)}
+    for offering in offerings:
+        codes.update((offering.region_code, *(offering.areas or ())))
+    for fund in funds:
+        codes.update(fund.regions or ())
+    for limit in scope.limits:
+        codes.update(limit.get("regions") or ())
+    return with_ancestors(session, codes)
+
+
+def _region_row(region: Region, known: set[str]) -> dict[str, Any]:
+    row: dict[str, Any] = {
+        "code": region.code,
+        "parent": region.parent_code if region.parent_code in known else "",
+    }
+    if region.lat is not None and region.lon is not None:
+        row |= {"lat": region.lat, "lon": region.lon}
+    return row
+
+
+def _summary(document: dict[str, Any], excluded: list[Excluded], left_out: Counter[str]) -> dict[str, Any]:
+    needs, offerings, funds = document["needs"], document["offerings"], document["funds"]
+    return {
+        "needs": len(needs),
+        "households": len({row["household"] for row in needs}),
+        "needs_by_tier": {str(tier): sum(row["tier"] == tier for row in needs) for tier in (1, 2, 3)},
+        "offerings": len(offerings),
+        "donors": len({row["donor"] for row in offerings}),
+        "funds": len(funds),
+        "funds_fen": sum(row["amount_fen"] for row in funds),
+        "categories": len({row["category"] for row in needs}),
+        "excluded_needs": dict(sorted(Counter(one.reason for one in excluded).items())),
+        "excluded_offerings": dict(sorted(left_out.items())),
+    }
