@@ -178,3 +178,14 @@ class UnmetNeed(Base):
         sa.CheckConstraint("missing > 0", name="missing_positive"),
         sa.Index("ix_unmet_needs_reason", "round_id", "reason"),
     )
+
+
+class ExcludedNeed(Base):
+    """An open need of the round's scope that was not in its pool, and why (`pool.NEED_EXCLUSIONS`); promise 29."""
+
+    __tablename__ = "excluded_needs"
+    round_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("match_rounds.id"), primary_key=True)
+    need_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("needs.id"), primary_key=True, index=True)
+    region_code: Mapped[str] = mapped_column(Code, sa.ForeignKey("regions.code"))
+    tier: Mapped[int] = mapped_column(sa.SmallInteger)
+    reason: Mapped[str]

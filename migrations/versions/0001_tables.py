@@ -862,6 +862,21 @@ def upgrade() -> None:
     op.create_index(op.f("ix_unmet_needs_need_id"), "unmet_needs", ["need_id"], unique=False)
     op.create_index("ix_unmet_needs_reason", "unmet_needs", ["round_id", "reason"], unique=False)
     op.create_table(
+        "excluded_needs",
+        sa.Column("round_id", sa.Uuid(), nullable=False),
+        sa.Column("need_id", sa.Uuid(), nullable=False),
+        sa.Column("region_code", sa.String(collation="C"), nullable=False),
+        sa.Column("tier", sa.SmallInteger(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["need_id"], ["needs.id"], name=op.f("fk_excluded_needs_need_id_needs")),
+        sa.ForeignKeyConstraint(["region_code"], ["regions.code"], name=op.f("fk_excluded_needs_region_code_regions")),
+        sa.ForeignKeyConstraint(
+            ["round_id"], ["match_rounds.id"], name=op.f("fk_excluded_needs_round_id_match_rounds")
+        ),
+        sa.PrimaryKeyConstraint("round_id", "need_id", name=op.f("pk_excluded_needs")),
+    )
+    op.create_index(op.f("ix_excluded_needs_need_id"), "excluded_needs", ["need_id"], unique=False)
+    op.create_table(
         "allocation_charges",
         sa.Column("allocation_id", sa.Uuid(), nullable=False),
         sa.Column("fund_id", sa.Uuid(), nullable=False),
@@ -879,6 +894,8 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_index(op.f("ix_allocation_charges_fund_id"), table_name="allocation_charges")
     op.drop_table("allocation_charges")
+    op.drop_index(op.f("ix_excluded_needs_need_id"), table_name="excluded_needs")
+    op.drop_table("excluded_needs")
     op.drop_index("ix_unmet_needs_reason", table_name="unmet_needs")
     op.drop_index(op.f("ix_unmet_needs_need_id"), table_name="unmet_needs")
     op.drop_table("unmet_needs")
