@@ -162,8 +162,6 @@ def _levels(rules: Rules, plan: Plan, served: dict[tuple[str, str], int]) -> Ite
         elif level.name in said:
             yield Violation(f"levels[{index}]", "level", f"{level.name!r} is stated twice")
         said.setdefault(level.name, level)
-    if [n for n in said if n in LEVELS] != [n for n in LEVELS if n in said]:
-        yield Violation("levels", "level", f"must stand in the order {', '.join(LEVELS)}")
     complete = all(name in said for name in TIERS)
     got = rules.levels(served, [said[name].value for name in TIERS] if complete else None)
     for name in LEVELS:
