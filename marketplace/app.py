@@ -44,7 +44,9 @@ class Zhongfu(Flask):
         endpoint = request.endpoint
         if endpoint is None:
             raise NoSuchAddress()
-        if endpoint == "static" or endpoint.startswith("api-docs"):
+        if endpoint == "static" or endpoint.startswith(
+            "api-docs"
+        ):  # files, and the public OpenAPI document of the library
             return super().dispatch_request()
         view = self.view_functions[endpoint]
         enforce(view, request.method)
@@ -94,7 +96,6 @@ def create_app(settings: Settings, *, testing: bool = False) -> Flask:
     errors.register(app)
     web_base.register(app)
     api_base.register(app)
-    _open_documentation(app)
 
     @app.teardown_request
     def close_session(error: BaseException | None) -> None:
@@ -112,7 +113,8 @@ def _register_csrf(app: Flask) -> None:
 
     @app.before_request
     def check_token() -> None:
-        if request.method in ("POST", "PUT", "PATCH", "DELETE") and not g.get("by_token") and request.endpoint:
+        by_cookie = not g.get("by_token") and (g.get("person") is not None or not request.path.startswith("/api/"))
+        if request.method in ("POST", "PUT", "PATCH", "DELETE") and by_cookie and request.endpoint:
             protection.protect()
 
 
@@ -126,10 +128,3 @@ def _register_limits(app: Flask, engine: sa.Engine) -> None:
         strategy="fixed-window",
     )
     app.extensions["zhongfu_limiter"] = limiter
-
-
-def _open_documentation(app: Flask) -> None:
-    """The OpenAPI document is public; it is the one view that a library registers."""
-    for name, view in app.view_functions.items():
-        if name.startswith("api-docs"):
-            view._access_rule = "public"  # type: ignore[attr-defined]

@@ -62,6 +62,15 @@ def refusals(blueprint: Blueprint, *statuses: int) -> Any:
     return mark
 
 
+class ZhongfuApi(Api):
+    """The library's API with our error document."""
+
+    ERROR_SCHEMA = ErrorSchema
+
+    def _register_error_handlers(self) -> None:
+        """None of its own: `marketplace.errors` answers for pages and API alike, and keeps `Allow` on a 405."""
+
+
 def register(app: Flask) -> Api:
     """Makes the API and registers each area's blueprint."""
     app.config.update(
@@ -79,11 +88,7 @@ def register(app: Flask) -> Api:
             "security": [{"token": []}],
         },
     )
-    api = Api(app)
-    api.DEFAULT_ERROR_RESPONSE_NAME = None
-    api.spec.components.response(
-        "DefaultError", {"description": "Refused", "content": {"application/json": {"schema": ErrorSchema}}}
-    )
+    api = ZhongfuApi(app)
     for area in AREAS:
         if find_spec(f"marketplace.api.{area}") is None:
             continue
