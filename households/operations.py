@@ -1,0 +1,342 @@
+"""Writing households: registration, change, indicators, consent, closing, and opening what is sealed."""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from households.indicators import IndicatorEntry, checked_values
+from households.members import change_members, known_person, new_member, refuse_known_people, with_known
+from households.models import Household, HouseholdPerson, Indicator
+from households.needs.models import Need
+from households.queries import REVEALED, get_household
+from households.rules import CheckedHousehold, HouseholdEntry, check_household, check_purpose
+from kernel import audit
+from kernel.accounts.rules import require_scope
+from kernel.audit import Actor
+from kernel.clock import day_of
+from kernel.crypto import Vault, vault_of
+from kernel.database import constraint_of, new_id
+from kernel.errors import Conflict, InvalidInput
+from kernel.pinyin import initials, syllables
+from kernel.regions.queries import get_region
+
+
+@dataclass(frozen=True)
+class RevealedMember:
+    """A member's sealed values in clear; never stored, never logged."""
+
+    id: uuid.UUID
+    name: str
+    resident_id: str | None
+    diagnosis: str | None
+
+
+@dataclass(frozen=True)
+class Revealed:
+    """A household's sealed values in clear; never stored, never logged."""
+
+    phone: str | None
+    members: tuple[RevealedMember, ...]
+
+
+def register_household(
+    session: Session, *, entry: HouseholdEntry, actor: Actor, scope: tuple[str, ...], now: datetime
+) -> Household:
+    """A new household with its members, numbers sealed.
+
+    Raises InvalidFields (every fault), OutsideScope, NotFound (region), Conflict (a person who is in a household already; which
+    one is not said, since it may lie outside the asker's regions).
+    """
+    checked = check_household(entry, today=day_of(now))
+    require_scope(scope, entry.region_code)
+    get_region(session, entry.region_code)
+    refuse_known_people(session, checked=checked, but=None)
+    return add_households(session, checked=[checked], actor=actor, now=now)[0]
+
+
+def add_households(
+    session: Session, *, checked: Sequence[CheckedHousehold], actor: Actor, now: datetime
+) -> list[Household]:
+    """Writes households that were checked, with their regions and people, in bulk. Raises Conflict where a person slipped in meanwhile."""
+    vault = vault_of(session)
+    households = []
+    for one in checked:
+        entry, head = one.entry, one.head.entry.name.strip()
+        household = Household(
+            id=new_id(),
+            region_code=entry.region_code,
+            head_name=head,
+            pinyin=syllables(head),
+            initials=initials(head),
+            address=(entry.address or "").strip() or None,
+            lat=entry.lat,
+            lon=entry.lon,
+            status_category=entry.status_category,
+            main_type=entry.main_type,
+            risk_tier=entry.risk_tier,
+            cap_fen=entry.cap_fen,
+            consented_at=now if entry.consented else None,
+            created_at=now,
+            updated_at=now,
+        )
+        _seal_phone(vault, household, one.phone)
+        household.members = [new_member(vault, member, position) for position, member in enumerate(one.members)]
+        households.append(household)
+        audit.record(
+            session,
+            actor=actor,
+            action="household.registered",
+            subject_type="household",
+            subject_id=household.id,
+            now=now,
+            region_code=entry.region_code,
+            members=len(one.members),
+            consented=entry.consented,
+        )
+    session.add_all(households)
+    _flush(session)
+    return households
+
+
+def change_household(
+    session: Session,
+    *,
+    household_id: uuid.UUID,
+    entry: HouseholdEntry,
+    version: int,
+    actor: Actor,
+    scope: tuple[str, ...],
+    now: datetime,
+) -> Household:
+    """The household as `entry` says; members not named by `id` are new, members left out go. Open needs move with the household.
+
+    `entry.consented` is not read here: consent has its own operations. Raises as register_household does, NotFound, and Conflict
+    where somebody changed it since `version`.
+    """
+    household = get_household(session, household_id, scope=scope)
+    _require_version(household, version)
+    kept = {member.id: member for member in household.members}
+    checked = check_household(with_known(entry, kept), today=day_of(now))
+    require_scope(scope, entry.region_code)
+    get_region(session, entry.region_code)
+    refuse_known_people(session, checked=checked, but=household.id)
+    vault = vault_of(session)
+    if entry.region_code != household.region_code:
+        session.execute(
+            sa.update(Need)
+            .where(Need.household_id == household.id, Need.status == "open", Need.region_code == household.region_code)
+            .values(region_code=entry.region_code, updated_at=now, version=Need.version + 1)
+        )
+    head = checked.head.entry.name.strip()
+    household.region_code, household.head_name = entry.region_code, head
+    household.pinyin, household.initials = syllables(head), initials(head)
+    household.address = (entry.address or "").strip() or None
+    household.lat, household.lon = entry.lat, entry.lon
+    household.status_category, household.main_type = entry.status_category, entry.main_type
+    household.risk_tier, household.cap_fen, household.updated_at = entry.risk_tier, entry.cap_fen, now
+    if entry.phone is not None:
+        _seal_phone(vault, household, checked.phone)
+    change_members(session, vault, household, checked, kept)
+    _flush(session)
+    session.refresh(household, ["members"])
+    _record(session, household, "household.changed", actor, now, members=len(checked.members))
+    return household
+
+
+def set_indicators(
+    session: Session,
+    *,
+    household_id: uuid.UUID,
+    entries: tuple[IndicatorEntry, ...],
+    actor: Actor,
+    scope: tuple[str, ...],
+    now: datetime,
+) -> Household:
+    """Sets the named indicators, keeping the others. Raises InvalidFields, NotFound."""
+    household = get_household(session, household_id, scope=scope)
+    values = checked_values(entries, today=day_of(now))
+    known = {indicator.code: indicator for indicator in household.indicators}
+    for entry in entries:
+        row = known.get(entry.code)
+        if row is None:
+            row = Indicator(code=entry.code)
+            household.indicators.append(row)
+        row.value, row.as_of, row.source = values[entry.code], entry.as_of, entry.source.strip()
+    household.updated_at = now
+    session.flush()
+    _record(session, household, "household.indicators_set", actor, now, codes=sorted(values))
+    return household
+
+
+def record_consent(
+    session: Session, *, household_id: uuid.UUID, actor: Actor, scope: tuple[str, ...], now: datetime
+) -> Household:
+    """The household agrees that its needs enter rounds; again changes nothing. Raises NotFound, Conflict (closed)."""
+    household = _active(session, household_id, scope)
+    if household.consented_at is None:
+        household.consented_at = household.updated_at = now
+        session.flush()
+        _record(session, household, "household.consented", actor, now)
+    return household
+
+
+def withdraw_consent(
+    session: Session, *, household_id: uuid.UUID, actor: Actor, scope: tuple[str, ...], now: datetime
+) -> Household:
+    """The household takes its consent back: its needs stay out of later rounds. Raises NotFound."""
+    household = get_household(session, household_id, scope=scope)
+    if household.consented_at is not None:
+        household.consented_at, household.updated_at = None, now
+        session.flush()
+        _record(session, household, "household.consent_withdrawn", actor, now)
+    return household
+
+
+def set_opt_out(
+    session: Session,
+    *,
+    household_id: uuid.UUID,
+    opted_out: bool,
+    actor: Actor,
+    scope: tuple[str, ...],
+    now: datetime,
+) -> Household:
+    """Out of (or back into) automatic matching, without losing its claim (promise 23). Raises NotFound."""
+    household = get_household(session, household_id, scope=scope)
+    if household.opted_out != opted_out:
+        household.opted_out, household.updated_at = opted_out, now
+        session.flush()
+        _record(session, household, "household.opted_out" if opted_out else "household.opted_in", actor, now)
+    return household
+
+
+def close_household(
+    session: Session, *, household_id: uuid.UUID, reason: str, actor: Actor, scope: tuple[str, ...], now: datetime
+) -> Household:
+    """Closes the household and withdraws its open needs.
+
+    Raises NotFound, InvalidInput (no reason), Conflict while something is promised to it and not delivered.
+    """
+    household = _active(session, household_id, scope)
+    if not reason.strip():
+        raise InvalidInput("Say why the household is closed", field="reason")
+    needs = list(
+        session.scalars(
+            sa.select(Need).where(Need.household_id == household.id, Need.status == "open").with_for_update()
+        )
+    )
+    promised = [need.number for need in needs if need.reserved]
+    if promised:
+        raise Conflict(
+            "Help is promised for need %(number)s and not delivered; confirm or void it first", number=promised[0]
+        )
+    for need in needs:
+        need.status, need.updated_at = "withdrawn", now
+    household.status, household.updated_at = "closed", now
+    session.flush()
+    _record(session, household, "household.closed", actor, now, needs_withdrawn=len(needs))
+    return household
+
+
+def reopen_household(
+    session: Session, *, household_id: uuid.UUID, actor: Actor, scope: tuple[str, ...], now: datetime
+) -> Household:
+    """A closed household comes back; its needs stay withdrawn. Raises NotFound."""
+    household = get_household(session, household_id, scope=scope)
+    if household.status != "active":
+        household.status, household.updated_at = "active", now
+        session.flush()
+        _record(session, household, "household.reopened", actor, now)
+    return household
+
+
+def reveal(
+    session: Session, *, household_id: uuid.UUID, purpose: str, actor: Actor, scope: tuple[str, ...], now: datetime
+) -> Revealed:
+    """Opens the sealed numbers and writes who, when and what for on the trail (promise 20). Raises InvalidInput, NotFound."""
+    household = get_household(session, household_id, scope=scope)
+    text = check_purpose(purpose)
+    vault = vault_of(session)
+    _record(session, household, REVEALED, actor, now, purpose=text)
+    phone = household.phone_sealed
+    return Revealed(
+        vault.open(phone, table="households", row=household.id, column="phone") if phone is not None else None,
+        tuple(
+            RevealedMember(
+                member.id,
+                member.name,
+                vault.open(member.resident_id_sealed, table="members", row=member.id, column="resident_id")
+                if member.resident_id_sealed is not None
+                else None,
+                vault.open(member.diagnosis_sealed, table="members", row=member.id, column="diagnosis")
+                if member.diagnosis_sealed is not None
+                else None,
+            )
+            for member in household.members
+        ),
+    )
+
+
+def join_account(
+    session: Session,
+    *,
+    household_id: uuid.UUID,
+    user_id: uuid.UUID,
+    actor: Actor,
+    scope: tuple[str, ...],
+    now: datetime,
+) -> None:
+    """The account belongs to somebody of the household from now on; again changes nothing. Raises NotFound."""
+    household = get_household(session, household_id, scope=scope)
+    if session.get(HouseholdPerson, (household.id, user_id)) is None:
+        session.add(HouseholdPerson(household_id=household.id, user_id=user_id))
+        session.flush()
+        _record(session, household, "household.account_joined", actor, now, user_id=user_id)
+
+
+def _active(session: Session, household_id: uuid.UUID, scope: tuple[str, ...]) -> Household:
+    household = get_household(session, household_id, scope=scope)
+    if household.status != "active":
+        raise Conflict("The household is closed; reopen it first")
+    return household
+
+
+def _require_version(household: Household, version: int) -> None:
+    if household.version != version:
+        raise Conflict("Somebody changed this household meanwhile; look at it again and repeat your change")
+
+
+def _seal_phone(vault: Vault, household: Household, phone: str | None) -> None:
+    if phone is None:
+        household.phone_sealed = household.phone_index = None
+    else:
+        household.phone_sealed = vault.seal(phone, table="households", row=household.id, column="phone")
+        household.phone_index = vault.blind_index("phone", phone)
+
+
+def _flush(session: Session) -> None:
+    """The database has the last word on who is where; its refusal becomes ours."""
+    try:
+        session.flush()
+    except IntegrityError as error:
+        if constraint_of(error) == "uq_members_resident_id_index":
+            raise known_person("members") from error
+        raise
+
+
+def _record(session: Session, household: Household, action: str, actor: Actor, now: datetime, **detail: object) -> None:
+    audit.record(
+        session,
+        actor=actor,
+        action=action,
+        subject_type="household",
+        subject_id=household.id,
+        now=now,
+        region_code=household.region_code,
+        **detail,
+    )
