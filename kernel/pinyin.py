@@ -11,3 +11,11 @@ def syllables(text: str) -> str:
 def initials(text: str) -> str:
     """``"岩坦镇"`` → ``"ytz"``."""
     return "".join(lazy_pinyin(text, style=Style.FIRST_LETTER)).lower().replace(" ", "")
+
+
+def spelled(text: str) -> tuple[str, str]:
+    """Syllables and initials in one pass over a text of Chinese characters alone, twice as fast for long lists of places."""
+    parts = lazy_pinyin(text)
+    if len(parts) != len(text):  # letters or digits stand together in one part, so their initials must be asked for
+        return syllables(text), initials(text)
+    return "".join(parts).lower().replace(" ", ""), "".join(part[:1] for part in parts).lower().replace(" ", "")

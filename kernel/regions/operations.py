@@ -1,6 +1,7 @@
 """Loading the administrative tree from its files; safe to repeat."""
 
 import csv
+import functools
 import gzip
 import io
 from pathlib import Path
@@ -10,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from kernel.errors import InvalidInput
-from kernel.pinyin import initials, syllables
+from kernel.pinyin import spelled
 from kernel.regions.models import LEVELS, Region
 
 DATA = Path(__file__).parent / "data"
@@ -25,6 +26,7 @@ def read_divisions(
     """
     opened = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
     names: dict[str, str] = {}
+    spell = functools.cache(spelled)  # one name in five stands for several places
     rows: list[dict[str, object]] = []
     for number, row in enumerate(csv.DictReader(io.StringIO(opened.decode("utf-8"))), start=2):
         code, parent = row["code"], row["parent"] or None
@@ -37,6 +39,7 @@ def read_divisions(
             )
         names[code] = names.get(parent or "", "") + row["name"]
         if only is None or any(code.startswith(kept) or kept.startswith(code) for kept in only):
+            pinyin, first_letters = spell(row["name"])
             rows.append(
                 {
                     "code": code,
@@ -44,8 +47,8 @@ def read_divisions(
                     "full_name": names[code],
                     "level": LEVELS[row["level"]],
                     "parent_code": parent,
-                    "pinyin": syllables(row["name"]),
-                    "initials": initials(row["name"]),
+                    "pinyin": pinyin,
+                    "initials": first_letters,
                 }
             )
     return rows
