@@ -8,7 +8,6 @@ import atexit
 import os
 import shutil
 import tempfile
-from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
 
@@ -16,6 +15,8 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from flask import Flask, has_request_context, request, session
 from flask_babel import Babel, get_locale
+
+from marketplace.security.access import optional_person
 
 CHINESE = "zh_Hans_CN"
 ENGLISH = "en"
@@ -73,13 +74,14 @@ def _compile(source: Path, target: Path) -> None:
         raise
 
 
-def register(app: Flask, *, person_locale: Callable[[], str | None] = lambda: None) -> Babel:
-    """Sets up Flask-Babel. `person_locale` gives the language of the person signed in, or None when nobody is."""
+def register(app: Flask) -> Babel:
+    """Sets up Flask-Babel: the signed-in person's language, else the session's, else the browser's, else Chinese."""
 
     def choose() -> str:
         if not has_request_context():
             return CHINESE
-        for wanted in (person_locale(), session.get(SESSION_KEY)):
+        person = optional_person()
+        for wanted in (person.locale if person else None, session.get(SESSION_KEY)):
             if wanted in LOCALES:
                 return str(wanted)
         return _ACCEPTED.get(request.accept_languages.best_match(list(_ACCEPTED)) or "zh", CHINESE)

@@ -1,6 +1,5 @@
 """How values read on a page, in both languages: money from fen, days, moments, numbers, shares and distances."""
 
-import uuid
 from datetime import date, datetime
 from typing import Any
 
@@ -87,11 +86,6 @@ def unit_of(category: Any) -> str:
     return str(category.unit_zh if i18n.is_chinese() else category.unit_en)
 
 
-def new_form_key() -> str:
-    """A fresh key for a form: the same form sent twice acts once."""
-    return uuid.uuid4().hex
-
-
 def register(app: Flask) -> None:
     """Gives the templates these filters, `word`/`tone` for the codes of the domain, and what the layout needs."""
     for filter_ in (fen, day, moment, clock, number, percent, distance, named, unit_of):
@@ -100,7 +94,6 @@ def register(app: Flask) -> None:
         word=words.word,
         tone=words.tone,
         words_of=words.choices,
-        new_form_key=new_form_key,
         html_language=i18n.html_language,
         is_chinese=i18n.is_chinese,
     )
