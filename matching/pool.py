@@ -5,7 +5,7 @@ Quantities are whole units, money whole fen, distances metres.
 """
 
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -38,10 +38,12 @@ class RoundScope:
 
 @dataclass(frozen=True)
 class Held:
-    """What earlier rounds already promised: offering → needs it serves, donor → households it carries now."""
+    """What earlier rounds already promised: offering → needs it serves, donor → households it carries now, and the pairs
+    (need, offering) that wait for their delivery: one active allocation per need and offering."""
 
     offering_needs: Mapping[uuid.UUID, int] = field(default_factory=dict)
     donor_households: Mapping[uuid.UUID, int] = field(default_factory=dict)
+    pairs: frozenset[tuple[uuid.UUID, uuid.UUID]] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,7 +285,7 @@ def policy_row(scope: RoundScope) -> dict[str, Any]:
     return _without_nulls(row)
 
 
-def in_reach(offering_region: str, areas: tuple[str, ...] | None, round_region: str) -> bool:
+def in_reach(offering_region: str, areas: Collection[str] | None, round_region: str) -> bool:
     """Whether supply stands open to a round of `round_region`.
 
     Home in the round's county (or at or below a wider round's region) or above it, or an area that the donor named touches the

@@ -23,6 +23,7 @@ from households.needs.models import Need
 from kernel.database import within
 from kernel.regions.models import Region
 from kernel.regions.queries import with_ancestors
+from matching.faults import FORMAT
 from matching.pool import (
     FundFacts,
     Held,
@@ -38,7 +39,6 @@ from matching.pool import (
     why_need_is_out,
     why_offering_is_out,
 )
-from matching.problem import FORMAT
 from projects.models import ProjectFund, ProjectNeed, ProjectOffering
 
 
@@ -106,6 +106,7 @@ def take_snapshot(session: Session, scope: RoundScope, *, held: Held, today: dat
         "offerings": offerings,
         "funds": [fund_row(fund, known_regions=known) for fund in funds],
         "limits": [dict(limit) for limit in scope.limits],
+        "forbids": _forbids(held, needs, offerings),
         "households": {
             str(need.household_id): {"cap_fen": need.household_cap_fen}
             for need in needs
@@ -272,6 +273,17 @@ def _region_row(region: Region, known: set[str]) -> dict[str, Any]:
     if region.lat is not None and region.lon is not None:
         row |= {"lat": region.lat, "lon": region.lon}
     return row
+
+
+def _forbids(held: Held, needs: list[NeedFacts], offerings: list[dict[str, Any]]) -> list[dict[str, str]]:
+    """A helper who already promises something to a need is not proposed to it again before that is delivered or given back."""
+    need_ids, offering_ids = {str(need.id) for need in needs}, {row["id"] for row in offerings}
+    pairs = sorted((str(need_id), str(offering_id)) for need_id, offering_id in held.pairs)
+    return [
+        {"need": need_id, "offering": offering_id}
+        for need_id, offering_id in pairs
+        if need_id in need_ids and offering_id in offering_ids
+    ]
 
 
 def _summary(document: dict[str, Any], excluded: list[Excluded], left_out: Counter[str]) -> dict[str, Any]:

@@ -120,7 +120,10 @@ class RoundEvent(Base):
 
 
 class Allocation(Base):
-    """`quantity` units of one offering to one need, as proposed by a round and, once committed, reserved and delivered."""
+    """`quantity` units of one offering to one need, as proposed by a round and, once committed, reserved and delivered.
+
+    `delivered` is how many of them arrived; what did not was given back when the delivery was confirmed.
+    """
 
     __tablename__ = "allocations"
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
@@ -130,6 +133,7 @@ class Allocation(Base):
     household_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("households.id"), index=True)
     region_code: Mapped[str] = mapped_column(Code, sa.ForeignKey("regions.code"))
     quantity: Mapped[int]
+    delivered: Mapped[int] = mapped_column(default=0)
     points: Mapped[int] = mapped_column(sa.BigInteger)
     cost_fen: Mapped[int] = mapped_column(sa.BigInteger)
     distance_m: Mapped[int]
@@ -138,6 +142,7 @@ class Allocation(Base):
     confirmed_by: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("users.id"))
     __table_args__ = (
         sa.CheckConstraint("quantity > 0", name="quantity_positive"),
+        sa.CheckConstraint("delivered BETWEEN 0 AND quantity", name="delivered_range"),
         sa.CheckConstraint("cost_fen >= 0 AND distance_m >= 0", name="cost_and_distance_not_negative"),
         sa.CheckConstraint(f"status IN {ALLOCATION_STATUSES}", name="status_known"),
         sa.UniqueConstraint("round_id", "need_id", "offering_id"),

@@ -693,6 +693,7 @@ def upgrade() -> None:
         sa.Column("household_id", sa.Uuid(), nullable=False),
         sa.Column("region_code", sa.String(collation="C"), nullable=False),
         sa.Column("quantity", sa.Integer(), nullable=False),
+        sa.Column("delivered", sa.Integer(), nullable=False),
         sa.Column("points", sa.BigInteger(), nullable=False),
         sa.Column("cost_fen", sa.BigInteger(), nullable=False),
         sa.Column("distance_m", sa.Integer(), nullable=False),
@@ -707,6 +708,7 @@ def upgrade() -> None:
             "cost_fen >= 0 AND distance_m >= 0", name=op.f("ck_allocations_cost_and_distance_not_negative")
         ),
         sa.CheckConstraint("quantity > 0", name=op.f("ck_allocations_quantity_positive")),
+        sa.CheckConstraint("delivered BETWEEN 0 AND quantity", name=op.f("ck_allocations_delivered_range")),
         sa.ForeignKeyConstraint(["confirmed_by"], ["users.id"], name=op.f("fk_allocations_confirmed_by_users")),
         sa.ForeignKeyConstraint(
             ["household_id"], ["households.id"], name=op.f("fk_allocations_household_id_households")
