@@ -66,7 +66,7 @@ def generate(scale: str, seed: int) -> dict[str, Any]:
         "offerings": [_offering(draw, i, size, towns, villages, supply, goods, hours) for i in range(size.offerings)],
         "funds": _funds(draw, size, towns, goods),
         "limits": [
-            {"id": "budget", "max_fen": size.needs * 12_000},
+            {"id": "budget", "max_fen": size.needs * 5_000},
             {"id": "government_bought", "max_fen": size.needs * 600, "government_bought": True},
         ],
         "households": {f"H{h:05d}": {"cap_fen": 900_000} for h in range(0, households, 50)},
@@ -96,7 +96,7 @@ def _need(
         if draw.random() < 0.4:
             row["requires"] = [str(draw.choice(_SKILLS))]
     else:
-        row |= {"category": str(draw.choice(goods)), "quantity": int(draw.integers(1, 13)), "unit_worth_fen": int(draw.integers(1, 80)) * 500}
+        row |= {"category": str(draw.choice(goods)), "quantity": int(draw.integers(1, 13)), "unit_worth_fen": int(draw.integers(1, 40)) * 500}
         if draw.random() < 0.1:
             row["fill"] = "whole"
         if draw.random() < 0.1:
@@ -116,17 +116,17 @@ def _offering(
     if draw.random() < 0.45:
         row |= {
             "category": str(draw.choice(hours)),
-            "capacity": int(draw.integers(4, 13)),
-            "radius_m": int(draw.integers(8, 40)) * 1000,
+            "capacity": int(draw.integers(2, 9)),
+            "radius_m": int(draw.integers(10, 60)) * 1000,
             "provides": sorted({str(s) for s in draw.choice(_SKILLS, 3)}),
         }
         if draw.random() < 0.5:
             row["max_needs"] = int(draw.integers(1, 4))
     else:
-        row |= {"category": str(draw.choice(goods)), "capacity": int(draw.integers(2, 26))}
+        row |= {"category": str(draw.choice(goods)), "capacity": int(draw.integers(2, 20))}
         reach = draw.random()
         if reach < 0.5:
-            row["areas"] = sorted({towns[town], *(towns[t] for t in draw.integers(0, len(towns), 12).tolist())})
+            row["areas"] = sorted({towns[town], *(towns[t] for t in draw.integers(0, len(towns), 18).tolist())})
         elif reach < 0.8:
             row["areas"] = [_COUNTY]
         else:
@@ -142,7 +142,7 @@ def _offering(
 
 
 def _funds(draw: np.random.Generator, size: Scale, towns: list[str], goods: list[str]) -> list[dict[str, Any]]:
-    share = size.needs * 1_000
+    share = size.needs * 500
     funds: list[dict[str, Any]] = [{"id": "F-general", "amount_fen": share * 2}]
     for number, kind in enumerate(TYPES):
         funds.append({"id": f"F-type-{number}", "amount_fen": share, "types": [kind]})

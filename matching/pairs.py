@@ -65,28 +65,23 @@ def build_pairs(problem: Problem) -> Pairs:
     ranges = RegionRanges(problem.regions)
     needs = _NeedColumns(problem, ranges)
     offerings = problem.offerings
+    names = _Names(problem)
     if problem.pairs:
-        need, offering, load, cost, distance = _given(problem)
+        need, offering, load, cost, distance = _given(problem, names)
     else:
-        need, offering = _compatible(problem, needs, ranges)
-        load = cost = distance = None
-    keep = _not_forbidden(problem, need, offering)
-    offering_cost = _column(offerings, lambda o: o.unit_cost_fen)
-    cost = offering_cost[offering] if cost is None else cost
+        need, offering = _compatible(problem, names, needs, ranges)
+        load = np.where(needs.single, needs.quantity, 1)[need]
+        cost = _column(offerings, lambda o: o.unit_cost_fen)[offering]
+        distance = None
     payers = _Payers(problem.funds, problem, needs, ranges)
     classes = payers.classes(need, offering)
-    keep &= (cost == 0) | (payers.sizes[classes] > 0)
-
-    order = np.flatnonzero(keep)
-    rank = _rank(row.id for row in problem.needs)[need[order]] * max(1, len(offerings))
-    order = order[np.argsort(rank + _rank(row.id for row in offerings)[offering[order]])]
-    need, offering, cost, classes = need[order], offering[order], cost[order], classes[order]
-    load = np.where(needs.single, needs.quantity, 1)[need] if load is None else load[order]
+    keep = _not_forbidden(problem, need, offering) & ((cost == 0) | (payers.sizes[classes] > 0))
+    need, offering, load, cost, classes = (column[keep] for column in (need, offering, load, cost, classes))
     if distance is None:
         o_lat, o_lon = ranges.points(offerings)
         distance = np.maximum(0, metres(needs.lat[need], needs.lon[need], o_lat[offering], o_lon[offering]))
     else:
-        distance = distance[order]
+        distance = distance[keep]
     payer_class = payers.merged[np.where(cost > 0, classes, payers.nobody)]
     payer_start, payer_fund = _payer_table(payers.sets, payer_class)
     townships = tuple(sorted({ranges.township[r] for r in needs.region.tolist()}))
@@ -145,12 +140,27 @@ def _numbered(names: Iterable[str]) -> dict[str, int]:
     return {name: i for i, name in enumerate(dict.fromkeys(names))}
 
 
-def _rank(ids: Iterable[str]) -> np.ndarray:
-    """The place of each id when all are sorted as text."""
-    texts = list(ids)
-    rank = np.empty(len(texts), np.int64)
-    rank[sorted(range(len(texts)), key=texts.__getitem__)] = np.arange(len(texts))
-    return rank
+class _Names:
+    """Pairs as single numbers that sort like (need id, offering id) as text."""
+
+    def __init__(self, problem: Problem):
+        self._size = max(1, len(problem.offerings))
+        self._needs, self._need_rank = self._ranked([row.id for row in problem.needs])
+        self._offerings, self._offering_rank = self._ranked([row.id for row in problem.offerings])
+
+    @staticmethod
+    def _ranked(ids: list[str]) -> tuple[np.ndarray, np.ndarray]:
+        order = np.array(sorted(range(len(ids)), key=ids.__getitem__), np.int64)
+        rank = np.empty(len(ids), np.int64)
+        rank[order] = np.arange(len(ids))
+        return order, rank
+
+    def keys(self, need: np.ndarray, offering: np.ndarray) -> np.ndarray:
+        return self._need_rank[need] * self._size + self._offering_rank[offering]
+
+    def pairs(self, keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        need, offering = np.divmod(keys, self._size)
+        return self._needs[need], self._offerings[offering]
 
 
 def _spread(lo: np.ndarray, hi: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -160,25 +170,29 @@ def _spread(lo: np.ndarray, hi: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return which, np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts) + lo[which]
 
 
-def _given(problem: Problem) -> tuple[np.ndarray, ...]:
-    """The pairs that the problem lists itself, with their own load, cost and distance."""
+def _given(problem: Problem, names: _Names) -> tuple[np.ndarray, ...]:
+    """The pairs that the problem lists itself, in canonical order, with their own load, cost and distance."""
     rows, needs, offerings = problem.pairs, problem.needs, problem.offerings
     need = _column(rows, lambda r: problem.need_index[r.need])
     offering = _column(rows, lambda r: problem.offering_index[r.offering])
     single = np.where([n.fill == "single" for n in needs], [n.quantity for n in needs], 1)
     load = _column(rows, lambda r: -1 if r.load is None else r.load)
     cost = _column(rows, lambda r: -1 if r.unit_cost_fen is None else r.unit_cost_fen)
-    return (
+    columns = (
         need,
         offering,
         np.where(load < 0, single[need], load),
         np.where(cost < 0, _column(offerings, lambda o: o.unit_cost_fen)[offering], cost),
         _column(rows, lambda r: r.distance_m),
     )
+    order = np.argsort(names.keys(need, offering))
+    return tuple(column[order] for column in columns)
 
 
-def _compatible(problem: Problem, needs: _NeedColumns, ranges: RegionRanges) -> tuple[np.ndarray, np.ndarray]:
-    """(need, offering) that the pair rule allows, before forbids and payers."""
+def _compatible(
+    problem: Problem, names: _Names, needs: _NeedColumns, ranges: RegionRanges
+) -> tuple[np.ndarray, np.ndarray]:
+    """(need, offering) that the pair rule allows, before forbids and payers, in canonical order."""
     offerings = problem.offerings
     also = [
         (i, needs.categories[c]) for i, n in enumerate(problem.needs) if n.accepts for c in {*n.accepts} - {n.category}
@@ -190,13 +204,12 @@ def _compatible(problem: Problem, needs: _NeedColumns, ranges: RegionRanges) -> 
         _covered_by_area(offerings, needs, ranges, entry_need, entry_category),
         *_covered_by_radius(offerings, needs, ranges, entry_need, entry_category),
     ]
-    size = max(1, len(offerings))
-    keys = np.unique(np.concatenate([need * size + offering for need, offering in found]))
-    need, offering = keys // size, keys % size
+    need, offering = (np.concatenate(part) for part in zip(*found, strict=True))
     for rule in (_period_overlaps, _type_fits, _project_fits, _skills_suffice):
         keep = rule(problem, needs, need, offering)
         need, offering = need[keep], offering[keep]
-    return need, offering
+    keys = np.sort(names.keys(need, offering))
+    return names.pairs(keys[np.diff(keys, prepend=-1) > 0])  # an area and a radius may cover the same need
 
 
 def _covered_by_area(
