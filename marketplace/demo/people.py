@@ -113,8 +113,6 @@ class Numbers:
 
 def organisation_check_character(body: str) -> str:
     """The ninth character of an organisation's code for its first eight (GB 11714-1997): 11 − Σ weight·value mod 11."""
-    total = sum(
-        weight * int(character, 36) for weight, character in zip((3, 7, 9, 10, 5, 8, 4, 2), body, strict=True)
-    )
+    total = sum(weight * int(character, 36) for weight, character in zip((3, 7, 9, 10, 5, 8, 4, 2), body, strict=True))
     rest = 11 - total % 11
     return "X" if rest == 10 else "0" if rest == 11 else str(rest)

@@ -24,7 +24,11 @@ TOWNSHIPS = (
     ("330324111", 54, 30), ("330324112", 36, 14), ("330324113", 25, 10), ("330324226", 16, 5), ("330324227", 17, 5),
     ("330324228", 13, 4), ("330324229", 12, 3), ("330324400", 2, 1), ("330324401", 2, 1), ("330324402", 2, 1),
 )  # fmt: skip
-FARM_AREAS = ("330324400", "330324401", "330324402")  # areas of farms and forests that count as townships in the statistics
+FARM_AREAS = (
+    "330324400",
+    "330324401",
+    "330324402",
+)  # areas of farms and forests that count as townships in the statistics
 # How far a township's villages lie around its point, in km. Assumption.
 TOWN_RADIUS_KM = 2.5
 COUNTRY_RADIUS_KM = 5.0
