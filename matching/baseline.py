@@ -93,13 +93,21 @@ def _serve(problem: Problem, pairs: Pairs, order: Sequence[int]) -> dict[tuple[s
     state = _State(problem, pairs)
     start = np.searchsorted(pairs.need[np.argsort(pairs.need, kind="stable")], np.arange(len(problem.needs) + 1))
     by_need = np.lexsort((pairs.unit_cost_fen, pairs.distance_m, pairs.need)).tolist()
-    place = {(n, o): p for p, (n, o) in enumerate(zip(pairs.need.tolist(), pairs.offering.tolist(), strict=True))} if problem.pins else {}
+    place = (
+        {(n, o): p for p, (n, o) in enumerate(zip(pairs.need.tolist(), pairs.offering.tolist(), strict=True))}
+        if problem.pins
+        else {}
+    )
     pinned: dict[int, dict[int, int]] = {}
     for pin in problem.pins:
         need, offering = problem.need_index[pin.need], problem.offering_index[pin.offering]
         pair = place.get((need, offering))
         if pair is None and pin.quantity:
-            raise PinsDoNotFit("need %(need)s and offering %(offering)s are pinned but not compatible", need=pin.need, offering=pin.offering)
+            raise PinsDoNotFit(
+                "need %(need)s and offering %(offering)s are pinned but not compatible",
+                need=pin.need,
+                offering=pin.offering,
+            )
         if pair is not None:
             pinned.setdefault(need, {})[pair] = pin.quantity
     for need, held in pinned.items():
@@ -113,7 +121,10 @@ def _serve(problem: Problem, pairs: Pairs, order: Sequence[int]) -> dict[tuple[s
             if units:
                 state.book(need, pair, units)
     # needs whose pins demand a completion (`whole`) come first, so that nobody takes it from them
-    for need in [*(n for n in pinned if any(pinned[n].values())), *(n for n in order if not any(pinned.get(n, {}).values()))]:
+    for need in [
+        *(n for n in pinned if any(pinned[n].values())),
+        *(n for n in order if not any(pinned.get(n, {}).values())),
+    ]:
         _serve_one(problem, state, need, by_need[start[need] : start[need + 1]], pinned.get(need, {}))
     rows = zip(np.flatnonzero(state.units).tolist(), state.units[state.units > 0].tolist(), strict=True)
     return {(problem.needs[pairs.need[p]].id, problem.offerings[pairs.offering[p]].id): x for p, x in rows}
@@ -149,13 +160,20 @@ def _serve_one(problem: Problem, state: _State, need: int, candidates: list[int]
             state.flow.restore(flow)
 
 
-def plan_of(problem: Problem, pairs: Pairs, served: dict[tuple[str, str], int], units: np.ndarray, unmet: Sequence[Unmet]) -> Plan:
+def plan_of(
+    problem: Problem, pairs: Pairs, served: dict[tuple[str, str], int], units: np.ndarray, unmet: Sequence[Unmet]
+) -> Plan:
     """A plan with honest trivial bounds around a baseline; `units` is `served` per pair."""
     values = Rules(problem).levels(served)
     most = [0, 0, 0]
     for need in problem.needs:
         most[need.tier - 1] += need.unit_points * need.quantity
-    bounds = {"tier1": most[0], "tier2": most[1], "tier3": most[2], "coverage": 10000 * most[0] + 100 * most[1] + most[2]}
+    bounds = {
+        "tier1": most[0],
+        "tier2": most[1],
+        "tier3": most[2],
+        "coverage": 10000 * most[0] + 100 * most[1] + most[2],
+    }
     levels = tuple(
         Level(
             name,

@@ -128,7 +128,13 @@ def units_of(problem: Problem, pairs: Pairs, served: Mapping[tuple[str, str], in
     for (need, offering), quantity in served.items():
         if quantity:
             key = problem.need_index[need] * size + problem.offering_index[offering]
-            at = place[key] if place is not None else int(np.flatnonzero(keys == key)[0]) if (keys == key).any() else None
+            at = (
+                place[key]
+                if place is not None
+                else int(np.flatnonzero(keys == key)[0])
+                if (keys == key).any()
+                else None
+            )
             if at is None:
                 raise KeyError((need, offering))
             units[at] = quantity

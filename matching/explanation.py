@@ -189,18 +189,33 @@ def _name_reason(
         together = "any offering has" if need.fill == "single" else "all fitting offerings have together"
         return "too_large", _detail(binding, f"All or nothing of {need.quantity} units is asked: more than {together}.")
     if cap_change is not None:
-        binding = {"table": "households", "id": need.household, "cap_fen": cap_change["from"], "received_fen": state.worth[need.household]}
+        binding = {
+            "table": "households",
+            "id": need.household,
+            "cap_fen": cap_change["from"],
+            "received_fen": state.worth[need.household],
+        }
         text = f"Household {need.household} has received {binding['received_fen']} of at most {binding['cap_fen']} fen."
         return "household_cap", _detail(binding, text)
     if blockers & PINNED:
         binding = {"table": "pins", "need": need.id, "offering": offering.id, "quantity": int(state.units[pair])}
-        return "forbidden", _detail(binding, f"A pin fixes what {offering.id} gives to this need at {binding['quantity']}.")
+        return "forbidden", _detail(
+            binding, f"A pin fixes what {offering.id} gives to this need at {binding['quantity']}."
+        )
     cost = int(pairs.unit_cost_fen[pair]) * wanted
     if blockers & LIMIT:
         for limit, members, spent in zip(problem.limits, pairs.limit_members, state.spent, strict=True):
             if cost > limit.max_fen - spent and _holds(members, pair):
-                binding = {"table": "limits", "id": limit.id, "max_fen": limit.max_fen, "spent_fen": spent, "asked_fen": cost}
-                return "limit", _detail(binding, f"Limit {limit.id} has {limit.max_fen - spent} fen left; {cost} fen are asked.")
+                binding = {
+                    "table": "limits",
+                    "id": limit.id,
+                    "max_fen": limit.max_fen,
+                    "spent_fen": spent,
+                    "asked_fen": cost,
+                }
+                return "limit", _detail(
+                    binding, f"Limit {limit.id} has {limit.max_fen - spent} fen left; {cost} fen are asked."
+                )
     if blockers & FUND:
         payers = sorted(problem.funds[f].id for f in pairs.payer_sets[pairs.payer_class[pair]])
         room = int(state.fund_room[pairs.payer_class[pair]])
@@ -209,10 +224,18 @@ def _name_reason(
     before, decided_by = _went_before(state, index, pair)
     if blockers & MAX_NEEDS:
         binding = {"table": "offerings", "id": offering.id, "max_needs": offering.max_needs}
-        return "max_needs", _detail(binding, f"{offering.id} serves at most {offering.max_needs} needs.", before, decided_by)
+        return "max_needs", _detail(
+            binding, f"{offering.id} serves at most {offering.max_needs} needs.", before, decided_by
+        )
     o = int(pairs.offering[pair])
     asked = int(pairs.load[pair]) if need.fill == "single" else wanted
-    binding = {"table": "offerings", "id": offering.id, "capacity": offering.capacity, "used": int(state.used[o]), "asked": asked}
+    binding = {
+        "table": "offerings",
+        "id": offering.id,
+        "capacity": offering.capacity,
+        "used": int(state.used[o]),
+        "asked": asked,
+    }
     if not blockers:
         text = "Nothing in the rest of the plan stands against serving it: the search ended before this was placed."
         return "capacity", _detail(binding, text) | {"idle": True}
@@ -267,9 +290,7 @@ def _went_before(state: _Standing, index: int, pair: int) -> tuple[list[dict[str
         decided_by = "tier" if theirs[0] < mine[0] else "points"
     elif theirs == mine and tie(weakest) < tie(pair):
         decided_by = next(
-            name
-            for name, a, b in zip(("cost", "distance", "lottery"), tie(weakest), tie(pair), strict=True)
-            if a != b
+            name for name, a, b in zip(("cost", "distance", "lottery"), tie(weakest), tie(pair), strict=True) if a != b
         )
     elif state.problem.policy.floor_percent and pairs.township[pairs.need[weakest]] != pairs.township[index]:
         decided_by = "fairness_floor"
@@ -334,7 +355,9 @@ def _room_for(state: _Standing, need: Need, offering: Offering, wanted: int, pay
     if payer is not None and payer.id in problem.fund_index:
         spare = state.flow.spare[problem.fund_index[payer.id]]
         if spare < cost:
-            changes.append(set_field("funds", payer.id, "amount_fen", payer.amount_fen, payer.amount_fen + cost - spare))
+            changes.append(
+                set_field("funds", payer.id, "amount_fen", payer.amount_fen, payer.amount_fen + cost - spare)
+            )
     for limit, spent in zip(problem.limits, state.spent, strict=True):
         if rules.limit_counts(limit, need, offering) and spent + cost > limit.max_fen:
             changes.append(set_field("limits", limit.id, "max_fen", limit.max_fen, spent + cost))

@@ -6,23 +6,26 @@ A household named in `households` that no need names is no fault: a round may li
 """
 
 import difflib
-import math
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date
-from functools import lru_cache
 from typing import Any
 
 from kernel.errors import InvalidInput
+from matching.fields import (
+    FORMAT,
+    HOUSEHOLD,
+    POLICY,
+    REFERENCES,
+    REQUIRED_TABLES,
+    TABLES,
+    TOP,
+    Check,
+    Table,
+    encodable,
+    show,
+    text,
+)
 
-FORMAT = "zhongfu-problem/1"
-TYPES = ("subsistence", "expenditure", "emergency", "development", "care")
-FILLS = ("any", "whole", "single")
-LARGEST = 10**15  # sums of a round stay inside 64-bit integers
-LARGEST_PER_UNIT = 10**12  # × the largest quantity (1,000,000) is 10^18
-
-Check = Callable[[Any], str | None]
 Row = Mapping[str, Any]
 
 
@@ -59,165 +62,6 @@ class Places:
             file, numbers = self.lines[table]
             return file, f"line {numbers[index]}"
         return self.source, f"{table}[{index}]"
-
-
-def _show(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."
-
-
-def _text(value: object) -> str | None:
-    if type(value) is not str:
-        return f"must be text, not {_show(value)}"
-    if not value:
-        return "must not be empty"
-    return _encodable(value)
-
-
-def _encodable(value: str) -> str | None:
-    if not value.isascii():
-        try:
-            value.encode("utf-8")
-        except UnicodeEncodeError:
-            return "holds half of a surrogate pair, which is no Unicode text; write the whole character"
-    return None
-
-
-def _parent(value: object) -> str | None:
-    return None if value == "" and type(value) is str else _text(value)
-
-
-def _free_text(value: object) -> str | None:
-    return _encodable(value) if type(value) is str else f"must be text, not {_show(value)}"
-
-
-def _int(least: int, most: int | None, hint: str = "") -> Check:
-    def check(value: object) -> str | None:
-        if type(value) is not int:
-            return f"must be a whole number, not {_show(value)}"
-        if value < least:
-            return f"must be at least {least}, not {_show(value)}"
-        if most is not None and value > most:
-            return f"must be at most {most}, not {_show(value)}{hint}"
-        return None
-
-    return check
-
-
-def _degrees(most: int) -> Check:
-    def check(value: object) -> str | None:
-        if type(value) not in (int, float):
-            return f"must be a number of degrees, not {_show(value)}"
-        if not math.isfinite(value):  # type: ignore[arg-type]
-            return f"must be a finite number of degrees, not {_show(value)}"
-        if not -most <= value <= most:  # type: ignore[operator]
-            return f"must lie between -{most} and {most} degrees (WGS-84), not {_show(value)}"
-        return None
-
-    return check
-
-
-def _flag(value: object) -> str | None:
-    return None if type(value) is bool else f"must be true or false, not {_show(value)}"
-
-
-@lru_cache(maxsize=10_000)
-def _day_fault(value: str) -> str | None:
-    if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
-        try:
-            date.fromisoformat(value)
-            return None
-        except ValueError as error:
-            return f"{value!r} is no day of the calendar ({error})"
-    return f"must be a date written YYYY-MM-DD, not {_show(value)}"
-
-
-def _day(value: object) -> str | None:
-    return _day_fault(value) if type(value) is str else f"must be a date written YYYY-MM-DD, not {_show(value)}"
-
-
-def _one_of(words: tuple[str, ...]) -> Check:
-    def check(value: object) -> str | None:
-        return None if value in words else f"must be one of {', '.join(words)}, not {_show(value)}"
-
-    return check
-
-
-def _list_of(item: Check, *, empty: bool) -> Check:
-    def check(value: object) -> str | None:
-        if type(value) is not list:
-            return f"must be a list, not {_show(value)}"
-        if not value and not empty:
-            return "must not be an empty list, which would allow nothing; leave the field out for no restriction"
-        for position, one in enumerate(value):
-            if (reason := item(one)) is not None:
-                return f"item {position} {reason}"
-        return None
-
-    return check
-
-
-_COUNT = _int(0, LARGEST, "; leave the field out where there is no limit")
-_AMOUNT = _int(0, LARGEST)
-_PER_UNIT = _int(0, LARGEST_PER_UNIT)
-_TEXTS = _list_of(_text, empty=True)
-_EARMARK = _list_of(_text, empty=False)
-_TYPE = _one_of(TYPES)
-_TYPES = _list_of(_TYPE, empty=False)
-_POINT = {"lat": _degrees(90), "lon": _degrees(180)}
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """The known fields of one table's rows, and those that are required."""
-
-    fields: Mapping[str, Check]
-    required: tuple[str, ...]
-    key: tuple[str, ...]
-
-
-TABLES = {
-    "regions": Table({"code": _text, "parent": _parent, **_POINT}, ("code", "parent"), ("code",)),
-    "needs": Table(
-        {
-            "id": _text, "household": _text, "region": _text, "category": _text, "quantity": _int(1, 10**6),
-            "tier": _int(1, 3), "weight": _int(1, 1000), "type": _TYPE, "fill": _one_of(FILLS), "accepts": _TEXTS,
-            "unit_worth_fen": _PER_UNIT, "requires": _TEXTS, "from": _day, "by": _day, **_POINT, "project": _text,
-        },
-        ("id", "household", "region", "category", "quantity", "tier", "weight", "type"),
-        ("id",),
-    ),
-    "offerings": Table(
-        {
-            "id": _text, "donor": _text, "category": _text, "capacity": _AMOUNT, "areas": _EARMARK, "radius_m": _COUNT,
-            "region": _text, **_POINT, "unit_cost_fen": _PER_UNIT, "government_bought": _flag, "provides": _TEXTS,
-            "from": _day, "until": _day, "max_needs": _COUNT, "types": _TYPES, "projects": _EARMARK, "funds": _EARMARK,
-        },
-        ("id", "donor", "category", "capacity"),
-        ("id",),
-    ),
-    "funds": Table(
-        {"id": _text, "amount_fen": _AMOUNT, "categories": _EARMARK, "regions": _EARMARK, "types": _TYPES, "projects": _EARMARK},
-        ("id", "amount_fen"),
-        ("id",),
-    ),
-    "limits": Table(
-        {"id": _text, "max_fen": _AMOUNT, "regions": _EARMARK, "categories": _EARMARK, "government_bought": _flag},
-        ("id", "max_fen"),
-        ("id",),
-    ),
-    "pins": Table({"need": _text, "offering": _text, "quantity": _AMOUNT}, ("need", "offering", "quantity"), ("need", "offering")),
-    "forbids": Table({"need": _text, "offering": _text}, ("need", "offering"), ("need", "offering")),
-    "pairs": Table(
-        {"need": _text, "offering": _text, "load": _AMOUNT, "unit_cost_fen": _PER_UNIT, "distance_m": _PER_UNIT},
-        ("need", "offering"),
-        ("need", "offering"),
-    ),
-}  # fmt: skip
-REQUIRED_TABLES = ("regions", "needs", "offerings")
-TOP = {"name": _free_text, "seed": _int(0, None)}
-POLICY = {"floor_percent": _int(0, 100), "tolerance_permille": _int(0, 1000), "household_cap_fen": _AMOUNT}
-HOUSEHOLD = {"cap_fen": _AMOUNT}
 
 
 def _unknown(name: str, known: Iterable[str]) -> str:
@@ -257,17 +101,6 @@ def _together_faults(table: str, row: Row) -> Iterator[tuple[str, str]]:
         )
 
 
-# table → the fields that name rows of another table (a list or one text)
-REFERENCES = {
-    "regions": (("parent", "regions"),),
-    "needs": (("region", "regions"),),
-    "offerings": (("region", "regions"), ("areas", "regions"), ("funds", "funds")),
-    "funds": (("regions", "regions"),),
-    "limits": (("regions", "regions"),),
-    **{table: (("need", "needs"), ("offering", "offerings")) for table in ("pins", "forbids", "pairs")},
-}
-
-
 def _reference_faults(table: str, row: Row, ids: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
     for name, target in REFERENCES.get(table, ()):
         value = row.get(name)
@@ -275,7 +108,7 @@ def _reference_faults(table: str, row: Row, ids: Mapping[str, Mapping[str, Any]]
             continue
         for one in value if type(value) is list else (value,):
             if one not in ids[target]:
-                yield name, f"{_show(one)} is not among the {target}"
+                yield name, f"{show(one)} is not among the {target}"
 
 
 def _cycle_faults(regions: Mapping[str, Row]) -> Iterator[tuple[str, str]]:
@@ -303,14 +136,14 @@ def _cycle_faults(regions: Mapping[str, Row]) -> Iterator[tuple[str, str]]:
 def find_faults(document: object, places: Places) -> list[Fault]:
     """Every fault of a `zhongfu-problem/1` document, table by table in the order of the contract."""
     if type(document) is not dict:
-        return [Fault(places.source, "top", "", f"must be a JSON object, not {_show(document)}")]
+        return [Fault(places.source, "top", "", f"must be a JSON object, not {show(document)}")]
     faults: list[Fault] = []
 
     def top(name: str, reason: str, row: str = "top") -> None:
         faults.append(Fault(places.source, row, name, reason))
 
     if document.get("format") != FORMAT:
-        top("format", f"must be {FORMAT!r}, not {_show(document.get('format'))}")
+        top("format", f"must be {FORMAT!r}, not {show(document.get('format'))}")
     known = ("format", *TABLES, *TOP, "households", "policy")
     for name, value in document.items():
         if name not in known and value is not None:
@@ -330,7 +163,7 @@ def find_faults(document: object, places: Places) -> list[Fault]:
                 top(table, "is required and missing")
             rows = []
         elif type(rows) is not list:
-            top(table, f"must be a list of rows, not {_show(rows)}")
+            top(table, f"must be a list of rows, not {show(rows)}")
             rows = []
         sound[table] = _row_faults(table, rules, rows, places, ids, faults)
     singles = {code for code, need in ids["needs"].items() if need.get("fill") == "single"}
@@ -352,10 +185,11 @@ def _row_faults(
     table: str, rules: Table, rows: list[Any], places: Places, ids: dict[str, dict[str, Row]], faults: list[Fault]
 ) -> list[tuple[int, Row]]:
     """Adds the faults of each row by itself and of its key; returns the sound fields of each, to be compared with others."""
-    sound, first_of = [], {}
+    sound: list[tuple[int, Row]] = []
+    first_of: dict[tuple[Any, ...], int] = {}
     for index, row in enumerate(rows):
         if type(row) is not dict:
-            faults.append(Fault(*places.of(table, index), "", f"must be a JSON object, not {_show(row)}"))
+            faults.append(Fault(*places.of(table, index), "", f"must be a JSON object, not {show(row)}"))
             continue
         found = list(_field_faults(row, rules.fields, rules.required))
         bad = {name for name, _ in found}
@@ -381,7 +215,7 @@ def _object_faults(document: Row, part: str, checks: Mapping[str, Check], top: C
     if value is None:
         return
     if type(value) is not dict:
-        top(part, f"must be a JSON object, not {_show(value)}")
+        top(part, f"must be a JSON object, not {show(value)}")
         return
     for name, reason in _field_faults(value, checks):
         top(name, reason, part)
@@ -392,16 +226,16 @@ def _household_faults(document: Row, top: Callable[..., None]) -> None:
     if households is None:
         return
     if type(households) is not dict:
-        top("households", f"must be a JSON object from household to cap, not {_show(households)}")
+        top("households", f"must be a JSON object from household to cap, not {show(households)}")
         return
     for code, own in households.items():
         row = f"households[{code!r}]"
-        if not code or _encodable(code) is not None:
-            top("households", _text(code) or "must not be empty", row)
+        if not code or encodable(code) is not None:
+            top("households", text(code) or "must not be empty", row)
         if own is None:
             continue
         if type(own) is not dict:
-            top("cap_fen", f'must stand in an object like {{"cap_fen": 100000}}, not {_show(own)}', row)
+            top("cap_fen", f'must stand in an object like {{"cap_fen": 100000}}, not {show(own)}', row)
             continue
         for name, reason in _field_faults(own, HOUSEHOLD):
             top(name, reason, row)

@@ -7,7 +7,7 @@ file. When every job is assigned (tier 1 = 1000 × jobs) the level `cost` is the
 from typing import Any
 
 from kernel.errors import InvalidInput
-from matching.faults import FORMAT
+from matching.fields import FORMAT
 
 
 class NoGapFile(InvalidInput):
@@ -20,7 +20,9 @@ def problem_from_gap(text: str, name: str) -> dict[str, Any]:
     for row, line in enumerate(text.splitlines(), start=1):
         for word in line.split():
             if not (word.isascii() and word.isdigit()):
-                raise NoGapFile("%(name)s: line %(line)s: %(word)s is not a whole number ≥ 0", name=name, line=row, word=repr(word))
+                raise NoGapFile(
+                    "%(name)s: line %(line)s: %(word)s is not a whole number ≥ 0", name=name, line=row, word=repr(word)
+                )
             numbers.append(int(word))
     if len(numbers) < 2 or 0 in numbers[:2]:
         raise NoGapFile("%(name)s: must begin with the numbers of agents and of jobs, both at least 1", name=name)

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from matching.faults import FORMAT, TYPES
+from matching.fields import FORMAT, TYPES
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,12 @@ def _days(draw: np.random.Generator, shortest: int, longest: int) -> tuple[str, 
 
 
 def _need(
-    draw: np.random.Generator, index: int, villages: list[tuple[str, str]], home: np.ndarray, goods: list[str], hours: list[str]
+    draw: np.random.Generator,
+    index: int,
+    villages: list[tuple[str, str]],
+    home: np.ndarray,
+    goods: list[str],
+    hours: list[str],
 ) -> dict[str, Any]:
     household = int(draw.integers(0, len(home)))
     row: dict[str, Any] = {
@@ -92,11 +97,20 @@ def _need(
         "type": TYPES[draw.integers(0, len(TYPES))],
     }
     if draw.random() < 0.3:
-        row |= {"category": str(draw.choice(hours)), "quantity": int(draw.integers(2, 9)), "fill": "single", "unit_worth_fen": 5_000}
+        row |= {
+            "category": str(draw.choice(hours)),
+            "quantity": int(draw.integers(2, 9)),
+            "fill": "single",
+            "unit_worth_fen": 5_000,
+        }
         if draw.random() < 0.4:
             row["requires"] = [str(draw.choice(_SKILLS))]
     else:
-        row |= {"category": str(draw.choice(goods)), "quantity": int(draw.integers(1, 13)), "unit_worth_fen": int(draw.integers(1, 40)) * 500}
+        row |= {
+            "category": str(draw.choice(goods)),
+            "quantity": int(draw.integers(1, 13)),
+            "unit_worth_fen": int(draw.integers(1, 40)) * 500,
+        }
         if draw.random() < 0.1:
             row["fill"] = "whole"
         if draw.random() < 0.1:

@@ -59,7 +59,7 @@ class RegionRanges:
             mask |= (self.first >= self.first[at]) & (self.first < self.last[at])
         return mask
 
-    def points(self, rows: Sequence[Need] | Sequence[Offering]) -> tuple[np.ndarray, np.ndarray]:
+    def points(self, rows: Sequence[Need | Offering]) -> tuple[np.ndarray, np.ndarray]:
         """Latitude and longitude of each row in degrees: its own, else its region's or nearest ancestor's, else NaN."""
         lat, lon = np.full(len(rows), np.nan), np.full(len(rows), np.nan)
         for i, row in enumerate(rows):

@@ -44,7 +44,9 @@ class Obstacles:
         if self.problem.pairs:
             candidates: Iterable[Offering] = self._listed.get(need.id, ())
         else:
-            candidates = [o for c in dict.fromkeys((need.category, *need.accepts)) for o in self._by_category.get(c, ())]
+            candidates = [
+                o for c in dict.fromkeys((need.category, *need.accepts)) for o in self._by_category.get(c, ())
+            ]
         best = None
         for offering in candidates:
             failing = self._failing(need, offering)
@@ -127,7 +129,12 @@ class Obstacles:
 
     def _nothing(self, need: Need) -> Obstacle:
         """No offering of the category (or no listed pair): the change is a new offering that the need could use."""
-        new = {"id": f"new offering for {need.id}", "donor": "new donor", "category": need.category, "capacity": need.quantity}
+        new = {
+            "id": f"new offering for {need.id}",
+            "donor": "new donor",
+            "category": need.category,
+            "capacity": need.quantity,
+        }
         if need.requires:
             new["provides"] = list(need.requires)
         changes = [add_row("offerings", new)]
@@ -143,12 +150,16 @@ def _answer(rule: str, need: Need, offering: Offering, rules: Rules) -> tuple[Of
     if rule == "out_of_area":
         distance = None if offering.radius_m is None else rules.metres(need, offering)
         if distance is not None:
-            return replace(offering, radius_m=distance), set_field("offerings", offering.id, "radius_m", offering.radius_m, distance)
+            return replace(offering, radius_m=distance), set_field(
+                "offerings", offering.id, "radius_m", offering.radius_m, distance
+            )
         wider = (*(offering.areas or ()), need.region)
         return replace(offering, areas=wider), add_to_list("offerings", offering.id, "areas", [need.region])
     if rule == "skill":
         lacking = [s for s in dict.fromkeys(need.requires) if s not in offering.provides]
-        return replace(offering, provides=(*offering.provides, *lacking)), add_to_list("offerings", offering.id, "provides", lacking)
+        return replace(offering, provides=(*offering.provides, *lacking)), add_to_list(
+            "offerings", offering.id, "provides", lacking
+        )
     if rule == "period":
         if need.start is not None and offering.end is not None and offering.end < need.start:
             day, name, before = need.start, "until", offering.end

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from matching.faults import TYPES
+from matching.fields import TYPES
 from matching.geometry import RegionRanges, metres, near
 from matching.problem import Fund, Limit, Need, Offering, Problem
 

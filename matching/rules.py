@@ -100,7 +100,9 @@ class Rules:
             return True
         if offering.areas is not None and self.inside(need.region, offering.areas):
             return True
-        distance = None if offering.radius_m is None else self.metres(need, offering)
+        if offering.radius_m is None:
+            return False
+        distance = self.metres(need, offering)
         return distance is not None and distance <= offering.radius_m
 
     def periods_overlap(self, need: Need, offering: Offering) -> bool:

@@ -14,6 +14,7 @@ from typing import Any
 
 from kernel.errors import InvalidInput
 from matching.faults import Fault, FaultyProblem
+from matching.fields import show
 from matching.reading import read_document
 
 FORMAT = "zhongfu-plan/1"
@@ -176,9 +177,9 @@ def read_plan(path: str | Path) -> Plan:
 def parse_plan(document: Any, source: str = "plan.json") -> Plan:
     """The plan that a parsed document states. Raises as `read_plan`."""
     if not isinstance(document, dict):
-        raise UnreadablePlan([Fault(source, "top", "", f"must be a JSON object, not {_show(document)}")])
+        raise UnreadablePlan([Fault(source, "top", "", f"must be a JSON object, not {show(document)}")])
     if document.get("format", FORMAT) != FORMAT:
-        raise UnreadablePlan([Fault(source, "top", "format", f"must be {FORMAT!r}, not {_show(document['format'])}")])
+        raise UnreadablePlan([Fault(source, "top", "format", f"must be {FORMAT!r}, not {show(document['format'])}")])
     reader = _Reader(source)
     plan = Plan(
         problem_sha256=reader.take(document, "top", "problem_sha256", _is_text, "text"),
@@ -191,11 +192,6 @@ def parse_plan(document: Any, source: str = "plan.json") -> Plan:
     if reader.faults:
         raise FaultyPlan(reader.faults)
     return plan
-
-
-def _show(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."
 
 
 def _is_text(value: object) -> bool:
@@ -221,7 +217,13 @@ class _Reader:
         self.faults: list[Fault] = []
 
     def take(
-        self, row: Mapping[str, Any], where: str, name: str, fits: Callable[[Any], bool], kind: str, default: Any = _REQUIRED
+        self,
+        row: Mapping[str, Any],
+        where: str,
+        name: str,
+        fits: Callable[[Any], bool],
+        kind: str,
+        default: Any = _REQUIRED,
     ) -> Any:
         value = row.get(name)
         if value is None:
@@ -229,7 +231,7 @@ class _Reader:
                 self.faults.append(Fault(self.source, where, name, "is required and missing"))
             return None if default is _REQUIRED else default
         if not fits(value):
-            self.faults.append(Fault(self.source, where, name, f"must be {kind}, not {_show(value)}"))
+            self.faults.append(Fault(self.source, where, name, f"must be {kind}, not {show(value)}"))
         return value
 
     def rows(self, row: Mapping[str, Any], name: str, where: str = "") -> Iterator[tuple[Mapping[str, Any], str]]:
@@ -239,7 +241,7 @@ class _Reader:
             if isinstance(one, dict):
                 yield one, place
             else:
-                self.faults.append(Fault(self.source, place, "", f"must be a JSON object, not {_show(one)}"))
+                self.faults.append(Fault(self.source, place, "", f"must be a JSON object, not {show(one)}"))
 
     def level(self, row: Mapping[str, Any], where: str) -> Level:
         number = "a finite number or null"
@@ -272,5 +274,7 @@ class _Reader:
             need=self.take(row, where, "need", _is_text, "text"),
             missing=self.take(row, where, "missing", _is_whole, "a whole number"),
             reason=self.take(row, where, "reason", _is_text, "text"),
-            detail=self.take(row, where, "detail", lambda v: isinstance(v, dict | str), "an object or text", default={}),
+            detail=self.take(
+                row, where, "detail", lambda v: isinstance(v, dict | str), "an object or text", default={}
+            ),
         )

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from matching.problem import Problem, problem_sha256
 from matching.rules import LEVELS, Rules
-from matching.solution import REASONS, Allocation, Level, Plan
+from matching.solution import REASONS, Allocation, Level, Plan, Unmet
 
 TIERS = LEVELS[:3]
 MAXIMISED = frozenset((*TIERS, "coverage"))
@@ -45,7 +45,11 @@ def violations(problem: Problem, plan: Plan) -> list[Violation]:
     found += _unmet(problem, plan, served)
     stated, actual = plan.problem_sha256, problem_sha256(problem)
     if stated != actual:
-        found.append(Violation("problem_sha256", "hash", f"stated {stated}, recomputed {actual}: the plan belongs to another problem"))
+        found.append(
+            Violation(
+                "problem_sha256", "hash", f"stated {stated}, recomputed {actual}: the plan belongs to another problem"
+            )
+        )
     return found
 
 
@@ -59,7 +63,9 @@ def _sound_allocations(problem: Problem, plan: Plan, found: list[Violation]) -> 
         if unknown:
             found.append(Violation(where, "reference", f"{' and '.join(unknown)} not in the problem"))
         elif a.quantity < 1:
-            found.append(Violation(where, "quantity", f"quantity {a.quantity} of need {a.need!r} is not a whole number ≥ 1"))
+            found.append(
+                Violation(where, "quantity", f"quantity {a.quantity} of need {a.need!r} is not a whole number ≥ 1")
+            )
         elif (a.need, a.offering) in seen:
             found.append(Violation(where, "duplicate", f"need {a.need!r} and offering {a.offering!r} appear twice"))
         else:
@@ -71,7 +77,9 @@ def _compatibility(rules: Rules, sound: list[tuple[str, Allocation]]) -> Iterato
     for where, a in sound:
         why = rules.why_not(rules.need(a.need), rules.offering(a.offering))
         if why is not None:
-            yield Violation(where, "compatible", f"need {a.need!r} and offering {a.offering!r} are not compatible ({why})")
+            yield Violation(
+                where, "compatible", f"need {a.need!r} and offering {a.offering!r} are not compatible ({why})"
+            )
 
 
 def _quantities(rules: Rules, served: dict[tuple[str, str], int]) -> Iterator[Violation]:
@@ -86,7 +94,9 @@ def _quantities(rules: Rules, served: dict[tuple[str, str], int]) -> Iterator[Vi
         if got > need.quantity:
             yield Violation(place, "quantity", f"{got} delivered of {need.quantity}")
         elif need.fill != "any" and got != need.quantity:
-            yield Violation(place, "fill", f"{got} delivered of {need.quantity}, but fill is {need.fill}: all or nothing")
+            yield Violation(
+                place, "fill", f"{got} delivered of {need.quantity}, but fill is {need.fill}: all or nothing"
+            )
         if need.fill == "single" and sources[need_id] > 1:
             yield Violation(place, "single", f"{sources[need_id]} offerings deliver, but fill is single: only one may")
 
@@ -103,7 +113,9 @@ def _capacities(rules: Rules, served: dict[tuple[str, str], int]) -> Iterator[Vi
         if load[offering_id] > offering.capacity:
             yield Violation(place, "capacity", f"load {load[offering_id]} over capacity {offering.capacity}")
         if offering.max_needs is not None and needs[offering_id] > offering.max_needs:
-            yield Violation(place, "max_needs", f"serves {needs[offering_id]} needs over max_needs {offering.max_needs}")
+            yield Violation(
+                place, "max_needs", f"serves {needs[offering_id]} needs over max_needs {offering.max_needs}"
+            )
 
 
 def _household_caps(rules: Rules, served: dict[tuple[str, str], int]) -> Iterator[Violation]:
@@ -114,7 +126,9 @@ def _household_caps(rules: Rules, served: dict[tuple[str, str], int]) -> Iterato
     for household, fen in worth.items():
         cap = rules.problem.cap_fen(household)
         if cap is not None and fen > cap:
-            yield Violation(f"household {household!r}", "household_cap", f"receives {fen} fen over its cap of {cap} fen")
+            yield Violation(
+                f"household {household!r}", "household_cap", f"receives {fen} fen over its cap of {cap} fen"
+            )
 
 
 def _money(rules: Rules, sound: list[tuple[str, Allocation]]) -> Iterator[Violation]:
@@ -130,7 +144,9 @@ def _money(rules: Rules, sound: list[tuple[str, Allocation]]) -> Iterator[Violat
             elif charge.fen < 0:
                 yield Violation(where, "charge", f"charge of {charge.fen} fen to fund {charge.fund!r} is negative")
             elif charge.fen and not rules.may_pay(funds[charge.fund], need, offering):
-                yield Violation(where, "payer", f"fund {charge.fund!r} may not pay for need {a.need!r} from offering {a.offering!r}")
+                yield Violation(
+                    where, "payer", f"fund {charge.fund!r} may not pay for need {a.need!r} from offering {a.offering!r}"
+                )
             charged[charge.fund] += charge.fen
             paid += charge.fen
         if paid != cost:
@@ -140,17 +156,23 @@ def _money(rules: Rules, sound: list[tuple[str, Allocation]]) -> Iterator[Violat
                 spent[limit.id] += cost
     for fund_id, fen in charged.items():
         if fund_id in funds and fen > funds[fund_id].amount_fen:
-            yield Violation(f"fund {fund_id!r}", "fund", f"charged {fen} fen over its amount of {funds[fund_id].amount_fen} fen")
+            yield Violation(
+                f"fund {fund_id!r}", "fund", f"charged {fen} fen over its amount of {funds[fund_id].amount_fen} fen"
+            )
     for limit in rules.problem.limits:
         if spent[limit.id] > limit.max_fen:
-            yield Violation(f"limit {limit.id!r}", "limit", f"counts {spent[limit.id]} fen over its {limit.max_fen} fen")
+            yield Violation(
+                f"limit {limit.id!r}", "limit", f"counts {spent[limit.id]} fen over its {limit.max_fen} fen"
+            )
 
 
 def _pins(problem: Problem, served: dict[tuple[str, str], int]) -> Iterator[Violation]:
     for pin in problem.pins:
         got = served.get((pin.need, pin.offering), 0)
         if got != pin.quantity:
-            yield Violation(f"pin {pin.need!r}, {pin.offering!r}", "pin", f"{got} delivered instead of exactly {pin.quantity}")
+            yield Violation(
+                f"pin {pin.need!r}, {pin.offering!r}", "pin", f"{got} delivered instead of exactly {pin.quantity}"
+            )
 
 
 def _levels(rules: Rules, plan: Plan, served: dict[tuple[str, str], int]) -> Iterator[Violation]:
@@ -158,7 +180,9 @@ def _levels(rules: Rules, plan: Plan, served: dict[tuple[str, str], int]) -> Ite
     said: dict[str, Level] = {}
     for index, level in enumerate(plan.levels):
         if level.name not in LEVELS:
-            yield Violation(f"levels[{index}]", "level", f"{level.name!r} is no level; the levels are {', '.join(LEVELS)}")
+            yield Violation(
+                f"levels[{index}]", "level", f"{level.name!r} is no level; the levels are {', '.join(LEVELS)}"
+            )
         elif level.name in said:
             yield Violation(f"levels[{index}]", "level", f"{level.name!r} is stated twice")
         said.setdefault(level.name, level)
@@ -178,7 +202,11 @@ def _levels(rules: Rules, plan: Plan, served: dict[tuple[str, str], int]) -> Ite
     optimal = all(name in said and said[name].proven for name in LEVELS)
     right = "optimal" if optimal else "feasible"
     if plan.status != right:
-        yield Violation("status", "status", f"stated {plan.status!r}, but {'every' if optimal else 'not every'} level is proven: {right!r}")
+        yield Violation(
+            "status",
+            "status",
+            f"stated {plan.status!r}, but {'every' if optimal else 'not every'} level is proven: {right!r}",
+        )
 
 
 def _tier(rules: Rules, stated: Level, got: int) -> Iterator[Violation]:
@@ -188,7 +216,9 @@ def _tier(rules: Rules, stated: Level, got: int) -> Iterator[Violation]:
     if stated.value < 0:
         yield Violation(place, "level", f"stated {stated.value}, but points are never negative")
     if got < least:
-        yield Violation(place, "tolerance", f"the plan delivers {got}, under the {least} that its value {stated.value} must keep")
+        yield Violation(
+            place, "tolerance", f"the plan delivers {got}, under the {least} that its value {stated.value} must keep"
+        )
     if stated.achieved != got:
         yield Violation(place, "level", f"achieved stated {stated.achieved}, recomputed {got}")
 
@@ -209,7 +239,9 @@ def _tier_bounds(said: dict[str, Level], got: dict[str, int]) -> Iterator[Violat
         if stated is None:
             return
         if stated.bound is not None and got[name] > stated.bound:
-            yield Violation(f"level {name}", "bound", f"the plan delivers {got[name]}, over the bound {stated.bound} of what can be")
+            yield Violation(
+                f"level {name}", "bound", f"the plan delivers {got[name]}, over the bound {stated.bound} of what can be"
+            )
         if got[name] < stated.value:
             return
 
@@ -219,7 +251,7 @@ def _unmet(problem: Problem, plan: Plan, served: dict[tuple[str, str], int]) -> 
     got: dict[str, int] = defaultdict(int)
     for (need_id, _), quantity in served.items():
         got[need_id] += quantity
-    listed = {}
+    listed: dict[str, Unmet] = {}
     for index, entry in enumerate(plan.unmet):
         where = f"unmet[{index}]"
         if entry.need not in problem.need_index:
@@ -227,14 +259,16 @@ def _unmet(problem: Problem, plan: Plan, served: dict[tuple[str, str], int]) -> 
         elif entry.need in listed:
             yield Violation(where, "unmet", f"need {entry.need!r} is listed twice")
         if entry.reason not in REASONS:
-            yield Violation(where, "unmet", f"reason {entry.reason!r} of need {entry.need!r} is none of {', '.join(REASONS)}")
+            yield Violation(
+                where, "unmet", f"reason {entry.reason!r} of need {entry.need!r} is none of {', '.join(REASONS)}"
+            )
         listed.setdefault(entry.need, entry)
     for need in problem.needs:
         short = need.quantity - got[need.id]
-        entry = listed.get(need.id)
-        if short > 0 and entry is None:
+        claim = listed.get(need.id)
+        if short > 0 and claim is None:
             yield Violation(f"need {need.id!r}", "unmet", f"lacks {short} and is not listed as unmet")
-        elif entry is not None and short <= 0:
+        elif claim is not None and short <= 0:
             yield Violation(f"need {need.id!r}", "unmet", "is met but listed as unmet")
-        elif entry is not None and entry.missing != short:
-            yield Violation(f"need {need.id!r}", "unmet", f"lacks {short}, stated {entry.missing}")
+        elif claim is not None and claim.missing != short:
+            yield Violation(f"need {need.id!r}", "unmet", f"lacks {short}, stated {claim.missing}")

@@ -120,12 +120,16 @@ def generate_problem(scale: str, seed: int, out: Path) -> None:
     text = json.dumps(document, ensure_ascii=False, indent=1) + "\n"
     (out / "problem.json").write_text(text, encoding="utf-8")
     read = problem_or_leave(out)
-    click.echo(f"{out}: {len(read.needs)} needs, {len(read.offerings)} offerings, {len(build_pairs(read))} pairs", err=True)
+    click.echo(
+        f"{out}: {len(read.needs)} needs, {len(read.offerings)} offerings, {len(build_pairs(read))} pairs", err=True
+    )
 
 
 @problem.command("from-gap")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="File to write (default: standard output).")
+@click.option(
+    "--out", type=click.Path(dir_okay=False, path_type=Path), help="File to write (default: standard output)."
+)
 def convert_gap(file: Path, out: Path | None) -> None:
     """Convert a generalised-assignment FILE (OR-Library format) to a problem."""
     try:

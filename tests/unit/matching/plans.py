@@ -56,7 +56,11 @@ def single_corruptions(document: dict[str, Any]) -> Iterator[tuple[tuple, Any, d
                         yield (part, index, name, c), object, _set(document, (part, index, name, c), object)
                         for field, fen in charge.items():
                             for value in _other_values(fen):
-                                yield (part, index, name, c, field), value, _set(document, (part, index, name, c, field), value)
+                                yield (
+                                    (part, index, name, c, field),
+                                    value,
+                                    _set(document, (part, index, name, c, field), value),
+                                )
                 elif name != "detail":
                     for value in (*_other_values(old), object):
                         yield (part, index, name), value, _set(document, (part, index, name), value)

@@ -6,7 +6,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from matching.faults import TYPES
+from matching.fields import TYPES
 
 DATA = Path(__file__).parents[2] / "data"
 SAMPLES = sorted((DATA / "problems").glob("sample-*.json"))
@@ -91,7 +91,11 @@ def problems(draw: st.DrawFn) -> dict[str, Any]:
     """Random sound problems that use every rule: areas, radii, skills, periods, earmarks, forbids, payers, limits."""
     categories, skills, projects = ("rice", "oil", "hours"), tuple(f"skill{i}" for i in range(70)), ("P1", "P2")
     regions = [
-        {"code": code, "parent": next((c for c in reversed(_CODES) if c != code and code.startswith(c)), ""), **draw(_place())}
+        {
+            "code": code,
+            "parent": next((c for c in reversed(_CODES) if c != code and code.startswith(c)), ""),
+            **draw(_place()),
+        }
         for code in _CODES
     ]
     needs = [

@@ -33,10 +33,14 @@ def can_serve_more(problem: Problem, served: Served, need_id: str) -> bool:
     """The need can get a unit more (`any`) or all it asks, while everything else stays; every way is tried."""
     need = problem.needs[problem.need_index[need_id]]
     pairs = build_pairs(problem)
-    sources = [problem.offerings[o] for n, o in zip(pairs.need, pairs.offering, strict=True) if problem.needs[n].id == need_id]
+    sources = [
+        problem.offerings[o] for n, o in zip(pairs.need, pairs.offering, strict=True) if problem.needs[n].id == need_id
+    ]
     if need.fill != "whole":
         more = 1 if need.fill == "any" else need.quantity
-        return any(feasible(problem, {**served, (need_id, o.id): served.get((need_id, o.id), 0) + more}) for o in sources)
+        return any(
+            feasible(problem, {**served, (need_id, o.id): served.get((need_id, o.id), 0) + more}) for o in sources
+        )
     used = {o.id: sum(x for (_, code), x in served.items() if code == o.id) for o in sources}
 
     def try_sources(rest, left, taken) -> bool:
@@ -46,7 +50,8 @@ def can_serve_more(problem: Problem, served: Served, need_id: str) -> bool:
             return False
         most = min(left, max(0, rest[0].capacity - used[rest[0].id]))
         return any(
-            try_sources(rest[1:], left - x, {**taken, (need_id, rest[0].id): x} if x else taken) for x in range(most, -1, -1)
+            try_sources(rest[1:], left - x, {**taken, (need_id, rest[0].id): x} if x else taken)
+            for x in range(most, -1, -1)
         )
 
     return try_sources(sources, need.quantity, {})
@@ -83,7 +88,16 @@ def test_what_would_help_helps_in_a_village():
 
 def only_entry(served: Served | None = None, **parts) -> Unmet:
     """The explanation of need N in a problem with one need of 2 units of rice and one offering O of 5, bent by `parts`."""
-    need = {"id": "N", "household": "H", "region": "330324100200", "category": "rice", "quantity": 2, "tier": 2, "weight": 4, "type": "care"}
+    need = {
+        "id": "N",
+        "household": "H",
+        "region": "330324100200",
+        "category": "rice",
+        "quantity": 2,
+        "tier": 2,
+        "weight": 4,
+        "type": "care",
+    }
     offering = {"id": "O", "donor": "D", "category": "rice", "capacity": 5}
     need |= parts.pop("need", {})
     offering |= parts.pop("offering", {})
@@ -94,7 +108,16 @@ def only_entry(served: Served | None = None, **parts) -> Unmet:
     return next(entry for entry in entries if entry.need == "N")
 
 
-RIVAL = {"id": "R", "household": "H9", "region": "330324100", "category": "rice", "quantity": 5, "tier": 1, "weight": 4, "type": "care"}
+RIVAL = {
+    "id": "R",
+    "household": "H9",
+    "region": "330324100",
+    "category": "rice",
+    "quantity": 5,
+    "tier": 1,
+    "weight": 4,
+    "type": "care",
+}
 TWIN = {**RIVAL, "tier": 2, "quantity": 2, "region": "330324100200"}
 FORBID = [{"need": "N", "offering": "O"}]
 REASONS = {
@@ -125,7 +148,12 @@ def test_each_reason_is_given_where_it_holds(reason, parts):
 
 def test_an_equal_claim_that_was_drawn_is_told_so():
     for seed in range(20):
-        parts = {"needs": [TWIN], "offering": {"capacity": 2}, "seed": seed, "regions": [{"code": "330324", "parent": ""}, {"code": "330324100200", "parent": "330324"}]}
+        parts = {
+            "needs": [TWIN],
+            "offering": {"capacity": 2},
+            "seed": seed,
+            "regions": [{"code": "330324", "parent": ""}, {"code": "330324100200", "parent": "330324"}],
+        }
         parts["need"] = {"region": "330324100200"}
         entry = only_entry({("R", "O"): 2}, **parts)
         assert entry.reason in ("lottery", "outranked")
@@ -152,7 +180,10 @@ def test_costs_move_to_other_funds_when_that_makes_room():
     problem = parse_problem(document)
     pairs = build_pairs(problem)
     allocations = charge(problem, pairs, units_of(problem, pairs, {("N1", "O1"): 4, ("N2", "O1"): 3}))
-    assert {a.need: {c.fund: c.fen for c in a.charges} for a in allocations} == {"N1": {"A": 10, "B": 30}, "N2": {"A": 30}}
+    assert {a.need: {c.fund: c.fen for c in a.charges} for a in allocations} == {
+        "N1": {"A": 10, "B": 30},
+        "N2": {"A": 30},
+    }
     with pytest.raises(FundsExhausted, match="cannot be charged to"):
         charge(problem, pairs, units_of(problem, pairs, {("N1", "O1"): 4, ("N2", "O1"): 4}))
 
@@ -162,7 +193,12 @@ def test_first_come_serves_in_the_order_given_and_the_nearest_first():
     document["needs"][0]["quantity"] = 5
     problem = parse_problem(document)
     pairs = build_pairs(problem)
-    assert first_come(problem, pairs, ["N2", "N1", "N3"]) == {("N2", "O2"): 3, ("N1", "O2"): 2, ("N1", "O1"): 3, ("N3", "O3"): 2}
+    assert first_come(problem, pairs, ["N2", "N1", "N3"]) == {
+        ("N2", "O2"): 3,
+        ("N1", "O2"): 2,
+        ("N1", "O1"): 3,
+        ("N3", "O3"): 2,
+    }
     assert first_come(problem, pairs)[("N1", "O2")] == 5
 
 

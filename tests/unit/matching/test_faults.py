@@ -10,7 +10,16 @@ from matching.faults import FaultyProblem
 from matching.problem import parse_problem, pool_sha256, problem_sha256, read_problem
 from tests.unit.matching.problems import SAMPLES, problems, small, with_row, with_rows
 
-NEED = {"id": "N9", "household": "H", "region": "330324", "category": "rice", "quantity": 1, "tier": 1, "weight": 1, "type": "care"}
+NEED = {
+    "id": "N9",
+    "household": "H",
+    "region": "330324",
+    "category": "rice",
+    "quantity": 1,
+    "tier": 1,
+    "weight": 1,
+    "type": "care",
+}
 TWICE = {"need": "N1", "offering": "O1"}
 
 FAULTS = {
@@ -132,7 +141,12 @@ def test_null_means_absent_everywhere():
 
 
 def test_a_household_that_no_need_names_may_have_a_cap():
-    problem = parse_problem(small(households={"H1": {"cap_fen": 5}, "elsewhere": {"cap_fen": 7}, "H2": {"cap_fen": None}, "H3": None}, policy={"household_cap_fen": 9}))
+    problem = parse_problem(
+        small(
+            households={"H1": {"cap_fen": 5}, "elsewhere": {"cap_fen": 7}, "H2": {"cap_fen": None}, "H3": None},
+            policy={"household_cap_fen": 9},
+        )
+    )
     assert [problem.cap_fen(h) for h in ("H1", "H2", "H3", "H4")] == [5, None, 9, 9]
 
 
@@ -148,7 +162,9 @@ def write_folder(folder, document, *, lines: dict[str, str]):
 def test_a_folder_with_lines_reads_as_the_same_problem(tmp_path):
     document = small()
     lines = {part: "\n\n".join(json.dumps(row) for row in document.pop(part)) for part in ("needs", "offerings")}
-    folder = write_folder(tmp_path / "p", document, lines={"needs.jsonl": lines["needs"], "offerings.jsonl.gz": lines["offerings"]})
+    folder = write_folder(
+        tmp_path / "p", document, lines={"needs.jsonl": lines["needs"], "offerings.jsonl.gz": lines["offerings"]}
+    )
     assert read_problem(folder) == parse_problem(small())
     assert problem_sha256(read_problem(folder)) == problem_sha256(parse_problem(small()))
     (tmp_path / "p.json.gz").write_bytes(gzip.compress(json.dumps(small()).encode()))
@@ -189,7 +205,9 @@ def test_a_missing_file_a_broken_archive_and_two_tables_of_one_name_are_faults(t
     (tmp_path / "p.json.gz").write_bytes(gzip.compress(b"{}")[:-4])
     assert faults_of(read_problem, tmp_path / "p.json.gz")[0].startswith("p.json.gz:top:: cannot be read")
     folder = write_folder(tmp_path / "p", small(), lines={"needs.jsonl": "", "needs.jsonl.gz": ""})
-    assert faults_of(read_problem, folder) == ["needs.jsonl.gz:top:: stands beside needs.jsonl; keep only one of the two"]
+    assert faults_of(read_problem, folder) == [
+        "needs.jsonl.gz:top:: stands beside needs.jsonl; keep only one of the two"
+    ]
 
 
 def test_a_byte_order_mark_does_no_harm(tmp_path):

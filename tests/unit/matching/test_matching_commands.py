@@ -90,7 +90,12 @@ def test_a_gap_file_becomes_a_problem(tmp_path):
 
 @pytest.mark.parametrize(
     ("text", "said"),
-    [("", "must begin"), ("0 3", "must begin"), ("1 1 5 6", "need 5 numbers, the file has 4"), ("1 1\n5 x 6", "line 2: 'x' is not")],
+    [
+        ("", "must begin"),
+        ("0 3", "must begin"),
+        ("1 1 5 6", "need 5 numbers, the file has 4"),
+        ("1 1\n5 x 6", "line 2: 'x' is not"),
+    ],
 )
 def test_a_faulty_gap_file_is_refused_with_its_place(tmp_path, text, said):
     with pytest.raises(NoGapFile, match=said):

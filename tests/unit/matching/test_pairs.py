@@ -40,11 +40,16 @@ def assert_pairs_are_the_rules(problem: Problem) -> None:
     ]  # fmt: skip
     assert got == expected(problem)
     for limit, members in zip(problem.limits, pairs.limit_members, strict=True):
-        counted = [rules.limit_counts(limit, problem.needs[n], problem.offerings[o]) for n, o in zip(pairs.need, pairs.offering, strict=True)]
+        counted = [
+            rules.limit_counts(limit, problem.needs[n], problem.offerings[o])
+            for n, o in zip(pairs.need, pairs.offering, strict=True)
+        ]
         assert members.tolist() == np.flatnonzero(counted).tolist()
     assert [pairs.townships[t] for t in pairs.township] == [rules.township(n) for n in problem.needs]
     assert pairs.unit_points.tolist() == [n.unit_points for n in problem.needs]
-    assert [pairs.payer_sets[c] for c in pairs.payer_class] == [tuple(pairs.payers(p).tolist()) for p in range(len(pairs))]
+    assert [pairs.payer_sets[c] for c in pairs.payer_class] == [
+        tuple(pairs.payers(p).tolist()) for p in range(len(pairs))
+    ]
 
 
 @pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.stem)
@@ -52,7 +57,7 @@ def test_each_sample_has_the_pairs_of_the_plain_rules(path):
     assert_pairs_are_the_rules(read_problem(path))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(problems())
 def test_random_problems_have_the_pairs_of_the_plain_rules(document):
     assert_pairs_are_the_rules(parse_problem(document))

@@ -34,7 +34,9 @@ def plan_for(problem: Problem, *rows: tuple) -> Plan:
     return Plan(
         problem_sha256=problem_sha256(problem),
         status="feasible",
-        levels=tuple(Level(n, levels[n], None, False, achieved=levels[n] if n.startswith("tier") else None) for n in LEVELS),
+        levels=tuple(
+            Level(n, levels[n], None, False, achieved=levels[n] if n.startswith("tier") else None) for n in LEVELS
+        ),
         allocations=allocations,
         unmet=tuple(Unmet(n.id, n.quantity - got[n.id], "capacity") for n in problem.needs if n.quantity > got[n.id]),
     )
@@ -114,7 +116,9 @@ def test_a_greedy_plan_of_each_sample_is_valid(path):
 
 def only_weakens(path: tuple, value: object, row: dict) -> bool:
     """A claim that is left out or made weaker is no violation: bounds, proofs and seconds, and a tier kept within tolerance."""
-    return path[0] == "levels" and (path[-1] in ("bound", "proven", "seconds") or (path[-1] == "value" and row["name"].startswith("tier")))
+    return path[0] == "levels" and (
+        path[-1] in ("bound", "proven", "seconds") or (path[-1] == "value" and row["name"].startswith("tier"))
+    )
 
 
 # promise 25
@@ -205,7 +209,13 @@ def test_a_file_that_is_no_plan_is_told_from_a_plan_with_faults(tmp_path):
             read_plan(tmp_path / "p.json")
         assert not isinstance(caught.value, FaultyPlan)
     with pytest.raises(FaultyPlan) as faulty:
-        parse_plan({"problem_sha256": "x", "status": "feasible", "allocations": [{"need": "N", "offering": "O", "quantity": True}, 3]})
+        parse_plan(
+            {
+                "problem_sha256": "x",
+                "status": "feasible",
+                "allocations": [{"need": "N", "offering": "O", "quantity": True}, 3],
+            }
+        )
     assert [str(f) for f in faulty.value.faults] == [
         "plan.json:allocations[0]:quantity: must be a whole number, not True",
         "plan.json:allocations[1]:: must be a JSON object, not 3",
