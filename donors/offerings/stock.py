@@ -192,9 +192,11 @@ _MOVES = {
 
 def _move(session: Session, units: dict[uuid.UUID, int], kind: str) -> set[uuid.UUID]:
     """One guarded UPDATE over all offerings; returns the ids it moved. Figures of loaded offerings are read anew."""
-    asked = sa.func.unnest(
-        sa.cast(list(units), ARRAY(sa.Uuid)), sa.cast(list(units.values()), ARRAY(sa.Integer))
-    ).table_valued("offering_id", "units", name="asked")
+    asked = (
+        sa.func.unnest(sa.cast(list(units), ARRAY(sa.Uuid)), sa.cast(list(units.values()), ARRAY(sa.Integer)))
+        .table_valued("offering_id", "units")
+        .render_derived(name="asked")
+    )
     values, guard = _MOVES[kind]
     moved = set(
         session.scalars(
