@@ -11,14 +11,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import sqlalchemy as sa
 from sqlalchemy import event
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy.orm import Mapped, Session, SessionTransaction, mapped_column
 
 from kernel.database import Base, Code
 
 _PENDING = "audit_pending"
+_MARKS = "audit_marks"
 _CHAIN_LOCK = 0x5A46_0001  # an arbitrary number of our own, so that writers of the chain queue up
 GENESIS = "0" * 64
 
@@ -67,6 +69,8 @@ def record(
 
     `action` reads ``noun.verb`` (``round.approved``); `detail` must be JSON.
     """
+    if not session.in_transaction():
+        session.begin()  # so that a rollback, even before the first statement, takes the entry along
     session.info.setdefault(_PENDING, []).append(
         {
             "at": now,
@@ -108,9 +112,17 @@ def _write_pending(session: Session) -> None:
     session.info[_PENDING] = []
 
 
-@event.listens_for(Session, "after_rollback")
-def _forget_pending(session: Session) -> None:
-    session.info.pop(_PENDING, None)
+@event.listens_for(Session, "after_transaction_create")
+def _mark_start(session: Session, transaction: SessionTransaction) -> None:
+    """Remembers how much was gathered when a transaction or savepoint began."""
+    session.info.setdefault(_MARKS, WeakKeyDictionary())[transaction] = len(session.info.get(_PENDING, ()))
+
+
+@event.listens_for(Session, "after_soft_rollback")
+def _forget_pending(session: Session, transaction: SessionTransaction) -> None:
+    """What was gathered since the transaction or savepoint began goes with it."""
+    kept = session.info.get(_MARKS, {}).get(transaction, 0)
+    del session.info.get(_PENDING, [])[kept:]
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,6 @@ import io
 from pathlib import Path
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from kernel.errors import InvalidInput
@@ -20,7 +19,7 @@ DATA = Path(__file__).parent / "data"
 def read_divisions(
     path: Path = DATA / "zhejiang.csv.gz", *, only: tuple[str, ...] | None = None
 ) -> list[dict[str, object]]:
-    """The rows of a division file (``code,name,level,parent``), parents first, with pinyin and the chain of names.
+    """The rows of a division file (``code,name,level,parent,pinyin,initials``), parents first, with the chain of names.
 
     `only` keeps the subtrees of these codes and what lies above them. Raises InvalidInput naming the row whose parent is missing.
     """
@@ -54,20 +53,30 @@ def read_divisions(
     return rows
 
 
+_COLUMNS = {
+    "code": "text",
+    "name": "text",
+    "full_name": "text",
+    "level": "smallint",
+    "parent_code": "text",
+    "pinyin": "text",
+    "initials": "text",
+}
+
+
 def load_divisions(session: Session, rows: list[dict[str, object]]) -> int:
-    """Writes the rows, changing names that changed; returns how many were handed in."""
-    for start in range(0, len(rows), 2_000):
-        statement = insert(Region).values(rows[start : start + 2_000])
-        session.execute(
-            statement.on_conflict_do_update(
-                index_elements=[Region.code],
-                set_={
-                    key: statement.excluded[key]
-                    for key in ("name", "full_name", "level", "parent_code", "pinyin", "initials")
-                },
-                where=Region.full_name.is_distinct_from(statement.excluded.full_name),
-            )
-        )
+    """Writes the rows, changing names that changed; returns how many were handed in.
+
+    One statement over arrays: compiling a VALUES list of 27,036 rows takes ten times as long as running it.
+    """
+    names = ", ".join(_COLUMNS)
+    arrays = ", ".join(f"CAST(:{name} AS {kind}[])" for name, kind in _COLUMNS.items())
+    changes = ", ".join(f"{name} = excluded.{name}" for name in _COLUMNS if name != "code")
+    statement = sa.text(f"""
+        INSERT INTO regions ({names}) SELECT * FROM unnest({arrays})
+        ON CONFLICT (code) DO UPDATE SET {changes} WHERE regions.full_name <> excluded.full_name
+    """)  # noqa: S608 - only our own column names are put in
+    session.execute(statement, {name: [row[name] for row in rows] for name in _COLUMNS})
     return len(rows)
 
 
