@@ -204,7 +204,7 @@ def _row_faults(
             else:
                 first_of[key] = index
                 if table in ids:
-                    ids[table][key[0]] = row
+                    ids[table][str(key[0])] = row
         faults.extend(Fault(*places.of(table, index), name, reason) for name, reason in found)
         sound.append((index, clean))
     return sound

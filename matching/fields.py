@@ -15,7 +15,7 @@ FORMAT = "zhongfu-problem/1"
 TYPES = ("subsistence", "expenditure", "emergency", "development", "care")
 FILLS = ("any", "whole", "single")
 LARGEST = 10**15  # sums of a round stay inside 64-bit integers
-LARGEST_PER_UNIT = 10**12  # × the largest quantity (1,000,000) is 10^18
+LARGEST_PER_UNIT = 10**10  # × the largest quantity (1,000,000), a thousand times over, stays inside them too
 
 Check = Callable[[Any], str | None]
 

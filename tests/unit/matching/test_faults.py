@@ -5,6 +5,7 @@ import json
 
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from matching.faults import FaultyProblem
 from matching.problem import parse_problem, pool_sha256, problem_sha256, read_problem
@@ -228,3 +229,50 @@ def test_the_hash_ignores_the_order_of_rows_and_the_pool_hash_the_seed():
 @given(problems())
 def test_random_sound_problems_are_read(document):
     assert len(parse_problem(document).needs) == len(document["needs"])
+
+
+def _paths(value, path=()):
+    yield path
+    for step, inner in _steps(value):
+        yield from _paths(inner, (*path, step))
+
+
+def _steps(value):
+    return value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+
+
+def _put(document, path, value):
+    """Sets what stands at a path, if an earlier change has left the path there."""
+    *way, last = path
+    at = document
+    for step in way:
+        at = dict(_steps(at)).get(step)
+    if last in dict(_steps(at)):
+        at[last] = value
+
+
+PLACES = [path for path in _paths(small(pins=[{**TWICE, "quantity": 1}], forbids=[TWICE], pairs=[TWICE])) if path]
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-1, 10**17)
+    | st.floats()
+    | st.sampled_from(["", "N1", "O1", "330324", "\ud800"]),
+    lambda inner: (
+        st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from(["id", "from", "x"]), inner, max_size=2)
+    ),
+    max_leaves=4,
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.tuples(st.sampled_from(PLACES), JSON), min_size=1, max_size=3))
+def test_whatever_stands_in_a_field_ends_in_a_problem_or_in_named_faults(changes):
+    document = small(pins=[{**TWICE, "quantity": 1}], forbids=[TWICE], pairs=[TWICE])
+    for path, value in changes:
+        _put(document, path, value)
+    try:
+        assert parse_problem(document).document is document
+    except FaultyProblem as error:
+        assert error.faults
+        assert all(fault.reason and str(fault).startswith("problem.json:") for fault in error.faults)
