@@ -71,7 +71,7 @@ class Unmet:
     need: str
     missing: int
     reason: str
-    detail: Mapping[str, Any] | str = field(default_factory=dict)
+    detail: Any = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,7 +274,5 @@ class _Reader:
             need=self.take(row, where, "need", _is_text, "text"),
             missing=self.take(row, where, "missing", _is_whole, "a whole number"),
             reason=self.take(row, where, "reason", _is_text, "text"),
-            detail=self.take(
-                row, where, "detail", lambda v: isinstance(v, dict | str), "an object or text", default={}
-            ),
+            detail=row.get("detail", {}),
         )

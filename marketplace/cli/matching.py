@@ -79,7 +79,7 @@ def _as_json(entry: Unmet) -> str:
 
 
 def _as_text(entry: Unmet) -> str:
-    detail: dict[str, Any] = dict(entry.detail) if not isinstance(entry.detail, str) else {"text": entry.detail}
+    detail = entry.detail
     lines = [f"need {entry.need} lacks {entry.missing}: {entry.reason}", f"  {detail.get('text', '')}"]
     if detail.get("went_before"):
         names = ", ".join(f"{row['need']} (tier {row['tier']}, {row['quantity']})" for row in detail["went_before"])
