@@ -23,7 +23,7 @@ from households.needs.models import Need
 from kernel.database import within
 from kernel.regions.models import Region
 from kernel.regions.queries import with_ancestors
-from matching.faults import FORMAT
+from matching.fields import FORMAT
 from matching.pool import (
     FundFacts,
     Held,
@@ -117,9 +117,7 @@ def take_snapshot(session: Session, scope: RoundScope, *, held: Held, today: dat
     return Snapshot(document, tuple(excluded), _summary(document, excluded, left_out))
 
 
-def needs_in_scope(
-    session: Session, scope: RoundScope, *, ids: Collection[uuid.UUID] | None = None
-) -> list[NeedFacts]:
+def needs_in_scope(session: Session, scope: RoundScope, *, ids: Collection[uuid.UUID] | None = None) -> list[NeedFacts]:
     """The open needs of the scope, by id; with `ids` these needs whatever their status."""
     query = (
         sa.select(
@@ -187,9 +185,7 @@ def read_offerings(
     return [one for one in facts if in_reach(one.region_code, one.areas, round_region)]
 
 
-def read_funds(
-    session: Session, scope: RoundScope, *, ids: Collection[uuid.UUID] | None = None
-) -> list[FundFacts]:
+def read_funds(session: Session, scope: RoundScope, *, ids: Collection[uuid.UUID] | None = None) -> list[FundFacts]:
     """The open funds of the round's county (or below the round's region, or above), by id; with `ids` these, closed ones too."""
     projects = (
         sa.select(ProjectFund.fund_id, sa.func.array_agg(ProjectFund.project_id).label("project_ids"))

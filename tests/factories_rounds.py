@@ -79,9 +79,18 @@ def make_pool(session: Session, *, rice: int = 25) -> Pool:
         make_need(session, household, quantity=10, tier=tier, weight=100, type="subsistence")
         for household, tier in zip(households, (1, 2, 3), strict=True)
     )
-    repair_need = make_need(session, households[0], category_code="home_repair", quantity=4, tier=1, weight=200, type="subsistence")
+    repair_need = make_need(
+        session, households[0], category_code="home_repair", quantity=4, tier=1, weight=200, type="subsistence"
+    )
     hours_need = make_need(
-        session, households[2], category_code="companionship_hours", quantity=6, tier=2, weight=50, type="care", fill="single"
+        session,
+        households[2],
+        category_code="companionship_hours",
+        quantity=6,
+        tier=2,
+        weight=50,
+        type="care",
+        fill="single",
     )
     fund = make_fund(session, amount_fen=1_000_000)
     enterprise = make_enterprise(session)
@@ -102,7 +111,12 @@ def make_pool(session: Session, *, rice: int = 25) -> Pool:
 
 
 def round_entry(**values: object) -> RoundEntry:
-    given = {"name": "三月匹配", "region_code": COUNTY, "seed_source": "中国福利彩票双色球 2027-03-07 期", "time_limit_s": 5}
+    given = {
+        "name": "三月匹配",
+        "region_code": COUNTY,
+        "seed_source": "中国福利彩票双色球 2027-03-07 期",
+        "time_limit_s": 5,
+    }
     return RoundEntry(**{**given, **values})  # type: ignore[arg-type]
 
 
@@ -159,7 +173,12 @@ def propose(session: Session, round_id: uuid.UUID) -> None:
 def approved(session: Session, people: People, **values: object) -> MatchRound:
     one = proposed(session, people, **values)
     return approve_round(
-        session, round_id=one.id, reason="核对无误", actor=people.reviewer.actor, scope=SCOPE, now=NOW + timedelta(hours=3)
+        session,
+        round_id=one.id,
+        reason="核对无误",
+        actor=people.reviewer.actor,
+        scope=SCOPE,
+        now=NOW + timedelta(hours=3),
     )
 
 

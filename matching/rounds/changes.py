@@ -113,7 +113,9 @@ def changes_since_freeze(
     offerings = {one.id: one for one in read_offerings(session, ids=list(use.offering_units))}
     found += _offering_changes(session, frozen, use, offerings, held, today)
     found += _donor_changes(session, use, offerings)
-    found += _fund_changes(session, frozen, use, {one.id: one for one in read_funds(session, scope, ids=list(use.fund_fen))})
+    found += _fund_changes(
+        session, frozen, use, {one.id: one for one in read_funds(session, scope, ids=list(use.fund_fen))}
+    )
     return found
 
 
@@ -239,13 +241,15 @@ def _offering_changes(
         if isinstance(now, str):
             say("changed", "The terms of offering %(number)s (%(title)s) were changed: %(fields)s", fields=now)
         elif changed := _differing(before, now, apart_from=("capacity", "max_needs")):
-            say("changed", "The terms of offering %(number)s (%(title)s) were changed: %(fields)s", fields=", ".join(changed))
+            say(
+                "changed",
+                "The terms of offering %(number)s (%(title)s) were changed: %(fields)s",
+                fields=", ".join(changed),
+            )
     return found
 
 
-def _donor_changes(
-    session: Session, use: PlanUse, offerings: dict[uuid.UUID, OfferingFacts]
-) -> list[PoolChange]:
+def _donor_changes(session: Session, use: PlanUse, offerings: dict[uuid.UUID, OfferingFacts]) -> list[PoolChange]:
     """A volunteer who would carry more households at once than they said."""
     most = {one.donor_id: one.max_households for one in offerings.values() if one.max_households is not None}
     carried: dict[uuid.UUID, set[uuid.UUID]] = defaultdict(set)

@@ -55,9 +55,7 @@ def reference_of(allocation_id: uuid.UUID) -> str:
     return f"allocation:{allocation_id}"
 
 
-def changes_of(
-    session: Session, *, round_id: uuid.UUID, scope: tuple[str, ...], now: datetime
-) -> list[PoolChange]:
+def changes_of(session: Session, *, round_id: uuid.UUID, scope: tuple[str, ...], now: datetime) -> list[PoolChange]:
     """What changed since the freeze, of what the plan uses; for the page before the commit. Raises NotFound, Conflict."""
     match_round = round_in_scope(session, round_id, scope)
     if match_round.status not in ("proposed", "approved"):
@@ -135,9 +133,7 @@ def void_round(
         .values(rounds_waited=Need.rounds_waited - 1)
         .execution_options(synchronize_session=False)
     )
-    take_step(
-        session, match_round, step="void", actor=actor, now=now, reason=reason, detail={"allocations": len(rows)}
-    )
+    take_step(session, match_round, step="void", actor=actor, now=now, reason=reason, detail={"allocations": len(rows)})
     return match_round
 
 
@@ -167,7 +163,9 @@ def _lock(session: Session, rows: Sequence[sa.Row]) -> None:
     offerings = {row.offering_id for row in rows}
     donors = sa.select(Offering.donor_id).where(Offering.id.in_(offerings))
     funds = (
-        sa.select(AllocationCharge.fund_id).where(AllocationCharge.allocation_id.in_([row.id for row in rows])).distinct()
+        sa.select(AllocationCharge.fund_id)
+        .where(AllocationCharge.allocation_id.in_([row.id for row in rows]))
+        .distinct()
     )
     for statement in (
         sa.select(Donor.id).where(Donor.id.in_(donors)).order_by(Donor.id).with_for_update(read=True),

@@ -22,7 +22,8 @@ def comparison(problem: Problem, served: Served, *, posting_order: Sequence[str]
     townships: dict[str, dict[str, Any]] = {}
     for need in problem.needs:
         row = townships.setdefault(
-            rules.township(need), {"needs": 0, "possible": 0} | {name: {"points": 0, "needs_reached": 0} for name in sides}
+            rules.township(need),
+            {"needs": 0, "possible": 0} | {name: {"points": 0, "needs_reached": 0} for name in sides},
         )
         row["needs"] += 1
         row["possible"] += need.unit_points * need.quantity
@@ -32,7 +33,8 @@ def comparison(problem: Problem, served: Served, *, posting_order: Sequence[str]
         for (need_id, _), quantity in given.items():
             units[need_id] += quantity
         tiers = {
-            str(tier): {"needs": 0, "needs_reached": 0, "needs_met": 0, "points": 0, "possible": 0} for tier in (1, 2, 3)
+            str(tier): {"needs": 0, "needs_reached": 0, "needs_met": 0, "points": 0, "possible": 0}
+            for tier in (1, 2, 3)
         }
         reached = set()
         for need in problem.needs:

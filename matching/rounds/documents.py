@@ -43,9 +43,7 @@ def problem_text(session: Session, round_id: uuid.UUID, *, seed: int | None) -> 
     text = _kept(session, round_id, "problem")
     if seed is None:
         return text
-    return json.dumps(
-        {**json.loads(text), "seed": seed}, sort_keys=True, separators=(",", ":"), ensure_ascii=False
-    )
+    return json.dumps({**json.loads(text), "seed": seed}, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
 def frozen_problem(session: Session, round_id: uuid.UUID, *, seed: int | None) -> Problem:

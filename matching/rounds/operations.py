@@ -101,7 +101,10 @@ def draw_seed(
             status=match_round.status,
         )
     if match_round.seed is not None:
-        raise AlreadyDrawn("This pool was drawn already; one pool is drawn once, with the value %(value)s", value=match_round.seed_value)
+        raise AlreadyDrawn(
+            "This pool was drawn already; one pool is drawn once, with the value %(value)s",
+            value=match_round.seed_value,
+        )
     source = match_round.seed_source or ""
     known = session.scalar(
         sa.select(PoolDraw.drawn_at)
@@ -135,7 +138,10 @@ def draw_seed(
     )
     session.refresh(match_round)
     if not drawn.rowcount:
-        raise AlreadyDrawn("This pool was drawn already; one pool is drawn once, with the value %(value)s", value=match_round.seed_value)
+        raise AlreadyDrawn(
+            "This pool was drawn already; one pool is drawn once, with the value %(value)s",
+            value=match_round.seed_value,
+        )
     tell(session, match_round, actor=actor, now=now, before="frozen", reason=f"{draw.source}: {draw.value}")
     audit.record(
         session,
@@ -376,7 +382,9 @@ def _freeze(session: Session, match_round: MatchRound, *, actor: Actor, now: dat
     )
     kept = keep_problem(session, round_id=match_round.id, document=snapshot.document)
     if kept != pool:
-        raise RuntimeError("the kept problem does not give the pool's hash; documents and problem disagree on canonical JSON")
+        raise RuntimeError(
+            "the kept problem does not give the pool's hash; documents and problem disagree on canonical JSON"
+        )
     if snapshot.excluded:
         session.execute(
             sa.insert(ExcludedNeed),
@@ -424,14 +432,10 @@ def _require_known(session: Session, entry: RoundEntry) -> None:
             faults.add(InvalidInput("There is no such project in this county", field="project_id"))
     if entry.fund_ids:
         rows = session.execute(
-            sa.select(Fund.id, Fund.region_code, Fund.regions).where(
-                Fund.id.in_(entry.fund_ids), Fund.status == "open"
-            )
+            sa.select(Fund.id, Fund.region_code, Fund.regions).where(Fund.id.in_(entry.fund_ids), Fund.status == "open")
         )
         funds = {key for key, region, areas in rows if in_reach(region, areas, entry.region_code)}
         for one in entry.fund_ids:
             if one not in funds:
-                faults.add(
-                    InvalidInput("There is no open fund %(fund)s for this region", field="fund_ids", fund=one)
-                )
+                faults.add(InvalidInput("There is no open fund %(fund)s for this region", field="fund_ids", fund=one))
     faults.raise_any()

@@ -204,7 +204,9 @@ def view_round(session: Session, round_id: uuid.UUID, *, scope: tuple[str, ...])
     one = round_in_scope(session, round_id, scope)
     people = dict(
         session.execute(
-            sa.select(User.id, User.display_name).where(User.id.in_({one.creator_id, one.reviewer_id, one.committer_id} - {None}))
+            sa.select(User.id, User.display_name).where(
+                User.id.in_({one.creator_id, one.reviewer_id, one.committer_id} - {None})
+            )
         ).all()
     )
     funds: Sequence[str] = ()
@@ -249,7 +251,13 @@ def level_views(levels: Sequence[dict[str, Any]]) -> tuple[LevelView, ...]:
             gap = 0.0 if bound == value else abs(bound - value) / max(abs(bound), abs(value), 1)
         views.append(
             LevelView(
-                level["name"], value, bound, bool(level["proven"]), level.get("seconds", 0.0), gap, level.get("achieved")
+                level["name"],
+                value,
+                bound,
+                bool(level["proven"]),
+                level.get("seconds", 0.0),
+                gap,
+                level.get("achieved"),
             )
         )
     return tuple(views)
@@ -334,7 +342,9 @@ def allocation_rows() -> sa.Select:
     )  # fmt: skip
 
 
-def charges_of(session: Session, allocation_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, list[tuple[uuid.UUID, str, int]]]:
+def charges_of(
+    session: Session, allocation_ids: Sequence[uuid.UUID]
+) -> dict[uuid.UUID, list[tuple[uuid.UUID, str, int]]]:
     """Allocation → (fund id, fund name, fen), by fund name."""
     charges: dict[uuid.UUID, list[tuple[uuid.UUID, str, int]]] = {}
     rows = session.execute(
@@ -497,7 +507,9 @@ def _relatives(session: Session, *conditions: sa.ColumnElement[bool]) -> tuple[R
 
 
 def _bad_key(after: str) -> InvalidInput:
-    return InvalidInput("%(after)s is no place in this list; start again from the first page", field="after", after=after[:40])
+    return InvalidInput(
+        "%(after)s is no place in this list; start again from the first page", field="after", after=after[:40]
+    )
 
 
 def _number(after: str) -> int:

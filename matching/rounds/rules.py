@@ -151,7 +151,8 @@ def policy_in_words(
         Sentence("Only then does the cheaper help decide, and after that the nearer help", {}),
         Sentence("What is still equal is decided by a public draw: %(source)s", {"source": seed_source or "—"}),
         Sentence(
-            "Supply from the county, from above it, or given for an area in it takes part; another county's does not", {}
+            "Supply from the county, from above it, or given for an area in it takes part; another county's does not",
+            {},
         ),
     ]
     if household_cap_fen is not None:

@@ -41,10 +41,12 @@ class PlanRefused(DomainError):
 
 @dataclass(frozen=True)
 class Claim:
-    """The right to solve a round until the lease ends: its token, the problem as JSON text with seed, seconds for the search."""
+    """The right to solve a round until the lease ends: its token, which attempt this is, the problem as JSON text with seed,
+    seconds for the search."""
 
     round_id: uuid.UUID
     token: int
+    attempt: int
     problem: str
     time_limit_s: int
 
@@ -86,8 +88,18 @@ def claim_solve(session: Session, *, round_id: uuid.UUID, now: datetime) -> Clai
     if not taken:
         return None
     return Claim(
-        round_id, match_round.fencing_token, problem_text(session, round_id, seed=match_round.seed), match_round.time_limit_s
+        round_id=round_id,
+        token=match_round.fencing_token,
+        attempt=match_round.attempts,
+        problem=problem_text(session, round_id, seed=match_round.seed),
+        time_limit_s=match_round.time_limit_s,
     )
+
+
+def waits(session: Session, round_id: uuid.UUID) -> bool:
+    """Whether the round still waits for a result."""
+    status = session.scalar(sa.select(MatchRound.status).where(MatchRound.id == round_id))
+    return status in ("queued", "solving")
 
 
 def report_progress(
@@ -274,4 +286,3 @@ def _store_rows(session: Session, round_id: uuid.UUID, problem: Problem, plan: P
     for table, rows in ((Allocation, allocations), (AllocationCharge, charges), (UnmetNeed, unmet)):
         if rows:
             session.execute(sa.insert(table), rows)
-

@@ -1,0 +1,75 @@
+"""What is done about each topic of the outbox. Handlers are thin: find, call, close the item in the transaction of the effect.
+
+A handler is called at least once and acts once: the item is closed together with its effect, and a closed item is not handled.
+"""
+
+import logging
+import threading
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from sqlalchemy.orm import Session, sessionmaker
+
+from kernel import outbox
+from kernel.outbox import OutboxItem
+from marketplace.config import Settings
+from marketplace.tasks.solve import solve_round
+from matching.rounds.operations import SOLVE_TOPIC
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass
+class Ground:
+    """What tasks stand on in one worker process. `stopping` is set when the worker is asked to end."""
+
+    settings: Settings
+    sessions: sessionmaker[Session]
+    stopping: threading.Event = field(default_factory=threading.Event)
+    # A search uses all its threads; two at once would only halve each other's time.
+    one_solve: threading.Lock = field(default_factory=threading.Lock)
+
+
+@dataclass(frozen=True)
+class Topic:
+    """Which queue a topic's items go through and who handles them."""
+
+    queue: str
+    act: Callable[[Ground, uuid.UUID, dict[str, str]], None]
+
+
+def _solve(ground: Ground, item_id: uuid.UUID, payload: dict[str, str]) -> None:
+    if not ground.one_solve.acquire(blocking=False):
+        return  # this worker is busy; the dispatcher offers the round again
+    try:
+        solve_round(
+            ground.sessions,
+            settings=ground.settings,
+            stopping=ground.stopping,
+            item_id=item_id,
+            round_id=uuid.UUID(payload["round_id"]),
+        )
+    finally:
+        ground.one_solve.release()
+
+
+TOPICS: dict[str, Topic] = {SOLVE_TOPIC: Topic("zhongfu_solve", _solve)}
+
+
+def handle(ground: Ground, item_id: uuid.UUID) -> None:
+    """Handles one item of the outbox unless it is closed. A failure is kept beside the item, which comes again."""
+    with ground.sessions() as session:
+        item = session.get(OutboxItem, item_id)
+        if item is None or item.done_at is not None:
+            return
+        topic, payload = item.topic, dict(item.payload)
+    try:
+        if topic not in TOPICS:
+            raise LookupError(f"nothing handles the topic {topic}")
+        TOPICS[topic].act(ground, item_id, payload)
+    except Exception as error:
+        logger.exception("the outbox item %s (%s) failed and will be tried again", item_id, topic)
+        with ground.sessions() as session:
+            outbox.mark_failed(session, item_id, error=f"{type(error).__name__}: {error}")
+            session.commit()
