@@ -15,7 +15,7 @@ run: $(VENV)/.run marketplace/static/vendor/.complete ## Start everything with t
 	@exec $(VENV)/bin/zhongfu serve --demo
 
 test: $(VENV)/.dev marketplace/static/vendor/.complete /usr/bin/chromium-headless-shell ## Run every test, the browser's included
-	$(PYTHON) -m pytest -q -n $(WORKERS) --dist worksteal tests
+	$(PYTHON) -m pytest -q -n $(WORKERS) --dist loadgroup --ignore tests/soak tests
 
 lint: $(VENV)/.dev ## Style, types and floors
 	$(VENV)/bin/ruff format --check . && $(VENV)/bin/ruff check . && $(VENV)/bin/lint-imports && $(VENV)/bin/mypy

@@ -28,8 +28,10 @@ TEST_VAULT = Vault(keys={1: b"k" * 32}, index_key=b"i" * 32)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Unit tests stand alone: one that asks for a database is in the wrong folder."""
+    """Unit tests stand alone: one that asks for a database is in the wrong folder. Browser tests share one installation."""
     for item in items:
+        if "tests/e2e/" in item.nodeid:
+            item.add_marker(pytest.mark.xdist_group("site"))
         if "tests/unit/" in item.nodeid and {"postgres", "session", "database_url", "sessions"} & set(
             getattr(item, "fixturenames", ())
         ):
@@ -48,7 +50,8 @@ def temporary_home() -> Iterator[Path]:
 @pytest.fixture(scope="session")
 def postgres(temporary_home: Path) -> Iterator[EmbeddedPostgres]:
     """The server of this test process, with a migrated template database that holds the regions of Yongjia."""
-    server = EmbeddedPostgres(temporary_home / "database")
+    # The cluster is thrown away afterwards: it need not survive a power cut.
+    server = EmbeddedPostgres(temporary_home / "database", extra_settings="fsync = off\nfull_page_writes = off\n")
     server.start()
     runner.upgrade(server.url("zhongfu_owner"), app_role="zhongfu_app")
     engine = make_engine(server.url("zhongfu_app"))

@@ -57,10 +57,11 @@ def _open_to_others(path: Path) -> bool:
 
 
 class EmbeddedPostgres:
-    """One server whose data, socket and passwords lie under `home`."""
+    """One server whose data, socket and passwords lie under `home`; `extra_settings` are lines of postgresql.conf for a new cluster."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, *, extra_settings: str = "") -> None:
         self.home = home.absolute()
+        self._extra_settings = extra_settings
         self._as_user: dict[str, Any] = {}
         self.home.mkdir(parents=True, exist_ok=True)
         self._install = installed_binaries()
@@ -193,7 +194,7 @@ class EmbeddedPostgres:
         finally:
             os.unlink(name)
         with open(self.data / "postgresql.auto.conf", "a") as file:
-            file.write(_SETTINGS)
+            file.write(_SETTINGS + self._extra_settings)
 
     def _ensure_roles_and_database(self) -> None:
         with psycopg.connect(
