@@ -15,10 +15,14 @@ from marketplace.demo.places import Places, Village
 from marketplace.demo.reference import COUNTY
 from marketplace.demo.supply import Giver
 
+# Assumptions: shares of the needs and offerings of a project's categories, in its region, that are tied to it.
+TIED_NEEDS = 0.25
+TIED_OFFERINGS = 0.10
+
 
 @dataclass(frozen=True)
 class Outline:
-    """A project in words; `region` is the subtree it works in, `wanted` the households it looks for."""
+    """A project in words; `region` is the subtree it works in, `wanted` the households it looks for; `tied` the share of its offerings."""
 
     name: str
     summary: str
@@ -29,12 +33,13 @@ class Outline:
     wanted: int
     shift: str
     requires: tuple[str, ...] = ()
+    tied: float = TIED_OFFERINGS
 
 
 # The themes are those of the county's plan of 2023-06-15 and of the conference report of April 2023 (善居工程: 16,000 yuan per
 # household); budgets and numbers wanted are assumptions.
 OUTLINES = (
-    Outline("善居工程·居室改善", "为住房条件差的困难家庭修缮居室、改造卫生间和通道，每户约1.6万元。", "永嘉县慈善总会（演示）", COUNTY, ("home_repair", "barrier_removal"), 800_000, 50, "入户清洁与旧家具搬运"),
+    Outline("善居工程·居室改善", "为住房条件差的困难家庭修缮居室、改造卫生间和通道，每户约1.6万元。", "永嘉县慈善总会（演示）", COUNTY, ("home_repair", "barrier_removal"), 800_000, 50, "入户清洁与旧家具搬运", tied=0.30),
     Outline("1619接续奋斗助学", "陪伴16至19岁职校学生完成学业、掌握技能、走上岗位。", "永嘉县慈善总会（演示）", COUNTY, ("tuition_aid", "internship", "skills_training"), 600_000, 185, "职业规划面谈", ("tutoring",)),
     Outline("楠溪暖冬", "入冬前为山区困难家庭送去棉被和冬衣。", "永嘉县慈善总会（演示）", COUNTY, ("quilt", "winter_clothing"), 120_000, 300, "冬衣分拣与配送"),
     Outline("银龄守望", "每周探访独居老人，陪聊、助餐、查看居家安全。", "永嘉县慈善总会（演示）", "330324110", ("companionship_hours", "meal_delivery", "haircut"), 90_000, 80, "独居老人探访"),
@@ -42,14 +47,11 @@ OUTLINES = (
     Outline("米油到家", "为低保和特困家庭按月送米送油。", "永嘉县慈善总会（演示）", COUNTY, ("rice", "cooking_oil", "food_parcel"), 150_000, 400, "物资打包与送达"),
     Outline("童心港湾", "周末陪留守儿童做功课、读书、做游戏。", "永嘉县慈善总会（演示）", "330324108", ("tutoring_hours", "counselling_hours", "school_supplies"), 80_000, 60, "周末课业辅导", ("tutoring",)),
     Outline("就业直通车", "每人每年至少一次走访、一次培训、两次岗位推荐。", "永嘉县慈善总会（演示）", COUNTY, ("job", "skills_training"), 100_000, 300, "招聘会服务"),
-    Outline("共富工坊", "把来料加工和种养项目带到家门口。", "永嘉县慈善总会（演示）", COUNTY, ("industry_project",), 260_000, 64, "工坊开工日帮忙"),
+    Outline("共富工坊", "把来料加工和种养项目带到家门口。", "永嘉县慈善总会（演示）", COUNTY, ("industry_project",), 260_000, 64, "工坊开工日帮忙", tied=0.30),
     Outline("助医护航", "帮大病家庭就医陪诊、申请医疗救助。", "永嘉县慈善总会（演示）", COUNTY, ("medical_aid", "medicine_voucher", "escort_hours"), 400_000, 150, "陪同就医", ("first_aid",)),
     Outline("居家照护小队", "为失能老人和重度残疾人上门照护，让家人喘口气。", "永嘉县慈善总会（演示）", "330324009", ("care_hours", "housework_hours", "respite_place"), 160_000, 90, "上门照护", ("nursing",)),
     Outline("邻里服务日", "每月一天，理发、维修、法律咨询到村口。", "永嘉县慈善总会（演示）", COUNTY, ("haircut", "housework_hours", "legal_aid", "hygiene_kit"), 60_000, 200, "村口服务日"),
 )  # fmt: skip
-# Assumptions: shares of the needs and offerings of a project's categories, in its region, that are tied to it.
-TIED_NEEDS = 0.25
-TIED_OFFERINGS = 0.10
 _HOURS = ((time(9), time(11, 30)), (time(13, 30), time(16)), (time(9), time(16, 30)))
 
 
@@ -134,5 +136,5 @@ def tie_offers(draw: Random, offers: Sequence[OfferingEntry]) -> list[tuple[int,
         if offer.category_code in outline.categories
         and offer.unit_cost_fen != figures.MONEY_UNIT_FEN
         and offer.region_code.startswith(outline.region)
-        and draw.random() < TIED_OFFERINGS
+        and draw.random() < outline.tied
     ]

@@ -107,15 +107,15 @@ def _ill_earner(b: _Building) -> None:
 
 
 def _disabled_child(b: _Building) -> None:
-    b.add("head", (38, 60), able=b.draw.random() < 0.7)
+    b.add("head", (38, 60), able=b.draw.random() < 0.9)
     b.add("spouse", (36, 58), own_name=True)
     b.add("child", (8, 30), grade=b.draw.choice((1, 2, 2, 3)))
     b.traits.add("carer")
 
 
 def _student(b: _Building) -> None:
-    b.add("head", (40, 52), able=b.draw.random() < 0.9)
-    b.add("spouse", (38, 50), own_name=True, able=b.draw.random() < 0.85)
+    b.add("head", (40, 52), able=b.draw.random() < 0.97)
+    b.add("spouse", (38, 50), own_name=True, able=b.draw.random() < 0.92)
     b.add("child", (16, 19), school=True)
     if b.draw.random() < 0.4:
         b.add("child", (7, 14), school=True)
@@ -124,14 +124,14 @@ def _student(b: _Building) -> None:
 
 def _young(b: _Building) -> None:
     b.add("head", (27, 46), able=b.draw.random() < 0.95)
-    b.add("spouse", (26, 44), own_name=True, able=b.draw.random() < 0.9)
+    b.add("spouse", (26, 44), own_name=True, able=b.draw.random() < 0.97)
     for _ in range(b.draw.choice((1, 1, 2, 2))):
         b.add("child", (3, 14), school=True)
 
 
 def _three_generations(b: _Building) -> None:
     b.add("head", (34, 50), able=b.draw.random() < 0.97)
-    b.add("spouse", (33, 49), own_name=True, able=b.draw.random() < 0.9)
+    b.add("spouse", (33, 49), own_name=True, able=b.draw.random() < 0.94)
     b.add("child", (5, 15), school=True)
     b.add("parent", (68, 86), ill=b.draw.random() < figures.OLD_WITH_ILLNESS, grade=_old_grade(b))
     b.traits.add("old")

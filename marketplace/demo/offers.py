@@ -34,19 +34,19 @@ class Plan:
 
 
 ENTERPRISE_PLANS = (
-    Plan("rice", 95, 0.95), Plan("cooking_oil", 85, 0.75), Plan("food_parcel", 95, 0.95), Plan("milk", 75, 0.55),
-    Plan("quilt", 55, 0.90), Plan("winter_clothing", 75, 0.50, later=0.30), Plan("school_supplies", 85, 0.75),
-    Plan("hygiene_kit", 70, 0.45), Plan("adult_nappies", 45, 0.90), Plan("wheelchair", 30, 0.70),
-    Plan("home_appliance", 55, 0.35), Plan("medicine_voucher", 60, 0.50), Plan("job", 180, 0.70), Plan("internship", 60, 0.60),
-    Plan("skills_training", 40, 0.25),
+    Plan("rice", 95, 0.95), Plan("cooking_oil", 85, 0.65), Plan("food_parcel", 95, 0.95), Plan("milk", 75, 0.40),
+    Plan("quilt", 55, 0.90), Plan("winter_clothing", 75, 0.45, later=0.30), Plan("school_supplies", 85, 0.65),
+    Plan("hygiene_kit", 70, 0.38), Plan("adult_nappies", 45, 0.90), Plan("wheelchair", 30, 0.70),
+    Plan("home_appliance", 55, 0.35), Plan("medicine_voucher", 60, 0.50), Plan("job", 180, 0.62), Plan("internship", 60, 0.60, later=0.6),
+    Plan("skills_training", 40, 0.22, later=0.7),
 )  # fmt: skip
 # Respite care has no offering at all: the county's home for the disabled is still being built (plan of 2023-06-15).
 ORGANISATION_PLANS = (
-    Plan("meal_delivery", 80, 0.85, 1_500, 0.5), Plan("home_repair", 65, 0.70, 30_000), Plan("barrier_removal", 35, 0.60, 250_000),
-    Plan("rehabilitation", 60, 0.60, 12_000, 0.4), Plan("legal_aid", 30, 0.80, provides=("legal",)), Plan("haircut", 65, 0.50),
-    Plan("skills_training", 45, 0.30, 60_000), Plan("care_hours", 80, 0.70, 4_000, 0.3, ("nursing",)),
-    Plan("counselling_hours", 45, 0.60, provides=("counselling",)), Plan("escort_hours", 50, 0.35, provides=("first_aid",)),
-    Plan("tutoring_hours", 45, 0.25, provides=("tutoring",)), Plan("housework_hours", 40, 0.30),
+    Plan("meal_delivery", 80, 0.85, 1_500, 0.5), Plan("home_repair", 65, 0.70, 30_000), Plan("barrier_removal", 35, 0.60, 250_000, later=0.4),
+    Plan("rehabilitation", 60, 0.60, 12_000, 0.4), Plan("legal_aid", 30, 0.80, provides=("legal",)), Plan("haircut", 65, 0.40),
+    Plan("skills_training", 45, 0.30, 60_000, later=0.7), Plan("care_hours", 80, 0.70, 4_000, 0.3, ("nursing",)),
+    Plan("counselling_hours", 45, 0.60, provides=("counselling",)), Plan("escort_hours", 50, 0.25, provides=("first_aid",)),
+    Plan("tutoring_hours", 45, 0.25, provides=("tutoring",)), Plan("housework_hours", 40, 0.12),
 )  # fmt: skip
 INDUSTRY_TITLES = (
     "楠溪江早香柚种植", "高山茶园代管", "乌牛早茶采摘车间", "香榧林下种植", "中药材基地", "土鸡养殖", "中蜂养殖", "番薯粉丝加工",
@@ -60,7 +60,7 @@ VOLUNTEER_WORK = (
 )  # fmt: skip
 _LARGEST_OF_ONE = {"internship": 4, "job": 6, "wheelchair": 4, "home_appliance": 4}
 _EVERYWHERE = 0.18  # share of offerings without any area
-_NARROWED = 0.07  # share of goods that are for some household types only
+_NARROWED = 0.12  # share of goods that are for some household types only
 
 
 def build_offers(
@@ -165,7 +165,7 @@ def _areas(draw: Random, village: Village) -> tuple[str, ...]:
     near = codes[max(0, at - 3) : at + 4]
     chosen = {
         village.township,
-        *draw.sample(near, draw.randint(0, min(3, len(near)))),
+        *draw.sample(near, draw.randint(0, min(4, len(near)))),
         *draw.sample(codes, draw.randint(0, 2)),
     }
     return tuple(sorted(chosen))

@@ -2,7 +2,6 @@
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import asdict
 from datetime import date, datetime, timedelta
 from random import Random
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 from donors.offerings.rules import OfferingEntry
 from households.needs.rules import CheckedNeed
 from kernel.crypto import Vault
-from kernel.pinyin import initials, syllables
+from kernel.pinyin import spelled
 from marketplace.demo.families import Family
 from marketplace.demo.keys import Keys
 from marketplace.demo.supply import Giver
@@ -25,8 +24,7 @@ def donor_rows(vault: Vault, givers: Sequence[Giver], *, now: datetime) -> list[
             "id": giver.id,
             "kind": giver.entry.kind,
             "name": giver.entry.name,
-            "pinyin": syllables(giver.entry.name),
-            "initials": initials(giver.entry.name),
+            **_spelled(giver.entry.name),
             "region_code": giver.entry.region_code,
             "uscc": giver.entry.uscc,
             "contact_name": giver.entry.contact_name,
@@ -58,8 +56,7 @@ def household_rows(
                 "id": household_id,
                 "region_code": entry.region_code,
                 "head_name": head,
-                "pinyin": syllables(head),
-                "initials": initials(head),
+                **_spelled(head),
                 "address": entry.address,
                 "lat": entry.lat,
                 "lon": entry.lon,
@@ -123,7 +120,7 @@ def need_rows(draw: Random, keys: Keys, needs: Sequence[CheckedNeed], *, now: da
         rows.append(
             {
                 "id": keys.of("need", number),
-                **asdict(need),
+                **vars(need),
                 "accepts": list(need.accepts),
                 "requires": list(need.requires),
                 "posted_at": posted_at,
@@ -138,7 +135,7 @@ def offering_rows(keys: Keys, offers: Sequence[OfferingEntry], *, now: datetime)
     return [
         {
             "id": keys.of("offering", number),
-            **asdict(offer),
+            **vars(offer),
             "provides": list(offer.provides),
             "areas": list(offer.areas) if offer.areas else None,
             "types": list(offer.types) if offer.types else None,
@@ -155,3 +152,8 @@ def _sealed(vault: Vault, table: str, row: uuid.UUID, kind: str, value: str | No
         f"{kind}_sealed": vault.seal(value, table=table, row=row, column=kind) if value else None,
         f"{kind}_index": vault.blind_index(kind, value) if value else None,
     }
+
+
+def _spelled(name: str) -> dict[str, str]:
+    pinyin, first_letters = spelled(name)
+    return {"pinyin": pinyin, "initials": first_letters}
