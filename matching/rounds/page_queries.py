@@ -1,17 +1,15 @@
-"""What a round's page sums up: what a commit would reserve, who took each step, which rounds froze its pool anew."""
+"""What a round's page sums up beside `queries`: what a commit would reserve, by category and by fund."""
 
 import uuid
 from dataclasses import dataclass
-from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from donors.funds.models import Fund, LedgerAccount
 from donors.offerings.models import Offering
-from kernel.accounts.models import User
 from kernel.catalogue.models import Category
-from matching.rounds.models import Allocation, AllocationCharge, MatchRound, RoundEvent
+from matching.rounds.models import Allocation, AllocationCharge
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,18 +32,6 @@ class FundReserve:
     name: str
     fen: int
     available_fen: int
-
-
-@dataclass(frozen=True, slots=True)
-class EventLine:
-    """One step of the round's story; `actor` None is the system."""
-
-    id: int
-    at: datetime
-    actor: str | None
-    from_status: str | None
-    to_status: str
-    reason: str | None
 
 
 def reserve_by_category(session: Session, round_id: uuid.UUID) -> list[CategoryReserve]:
@@ -83,35 +69,3 @@ def reserve_by_fund(session: Session, round_id: uuid.UUID) -> list[FundReserve]:
         .order_by(Fund.number)
     )
     return [FundReserve(row[0], row[1], row[2], int(row[3]), int(row[4])) for row in session.execute(query)]
-
-
-def events_of(session: Session, round_id: uuid.UUID) -> list[EventLine]:
-    """The round's story, oldest first, with the names of who took each step."""
-    query = (
-        sa.select(
-            RoundEvent.id,
-            RoundEvent.at,
-            User.display_name,
-            RoundEvent.from_status,
-            RoundEvent.to_status,
-            RoundEvent.reason,
-        )
-        .outerjoin(User, User.id == RoundEvent.actor_id)
-        .where(RoundEvent.round_id == round_id)
-        .order_by(RoundEvent.id)
-    )
-    return [EventLine(*row) for row in session.execute(query)]
-
-
-def names_of_people(session: Session, ids: set[uuid.UUID]) -> dict[uuid.UUID, str]:
-    """Account → display name."""
-    return dict(session.execute(sa.select(User.id, User.display_name).where(User.id.in_(ids))).tuples())
-
-
-def successors_of(session: Session, match_round: MatchRound) -> list[MatchRound]:
-    """The rounds that froze this one's pool anew, oldest first."""
-    return list(
-        session.scalars(
-            sa.select(MatchRound).where(MatchRound.refreezes_id == match_round.id).order_by(MatchRound.number)
-        )
-    )

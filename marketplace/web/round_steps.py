@@ -1,0 +1,245 @@
+"""The steps people take with a round: freeze, draw, run, approve, send back, cancel, freeze anew, commit, void.
+
+A refused step shows the round's page again with the reason at the place where it can be mended; nothing typed is lost.
+"""
+
+import uuid
+from collections.abc import Callable
+
+from flask import flash, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_wtf import FlaskForm
+
+from kernel.errors import Conflict, DomainError, InvalidInput, NotFound
+from marketplace.errors import status_of
+from marketplace.security.access import actor, clock_now, db, requires, scope_of
+from marketplace.web.faults import put_faults, sentence
+from marketplace.web.round_forms import DrawForm, ReasonForm
+from marketplace.web.round_frame import blueprint, standing, the_round
+from marketplace.web.round_sentences import told
+from marketplace.web.round_story import page_of_round
+from matching.rounds import commit, operations
+from matching.rounds.models import MatchRound
+from matching.rounds.page_queries import reserve_by_category, reserve_by_fund
+from matching.rounds.queries import counts_of
+
+Answer = Callable[[], MatchRound]
+
+
+@blueprint.post("/<uuid:round_id>/freeze")
+@requires("round.write")
+def freeze(round_id: uuid.UUID) -> ResponseReturnValue:
+    """Freezes the pool and publishes its hash."""
+
+    def act() -> MatchRound:
+        done = operations.freeze_round(
+            db(), round_id=round_id, actor=actor(), scope=scope_of("round.write"), now=clock_now()
+        )
+        flash(
+            _("The pool is frozen and its hash is published. Draw the seed when the public value is known."), "success"
+        )
+        return done
+
+    return _take(round_id, act)
+
+
+@blueprint.post("/<uuid:round_id>/draw")
+@requires("round.write")
+def draw(round_id: uuid.UUID) -> ResponseReturnValue:
+    """Records the public value and the seed it gives."""
+    form = DrawForm()
+
+    def act() -> MatchRound:
+        done = operations.draw_seed(
+            db(),
+            round_id=round_id,
+            value=form.value.data or "",
+            actor=actor(),
+            scope=scope_of("round.write"),
+            now=clock_now(),
+        )
+        flash(
+            _("The seed is %(seed)s. It decides only between needs that are equal in everything else.", seed=done.seed),
+            "success",
+        )
+        return done
+
+    return _take(round_id, act, form=form, place="draw")
+
+
+@blueprint.post("/<uuid:round_id>/run")
+@requires("round.write")
+def run(round_id: uuid.UUID) -> ResponseReturnValue:
+    """Puts the round into the queue."""
+    return _take(
+        round_id,
+        lambda: operations.press_run(
+            db(), round_id=round_id, actor=actor(), scope=scope_of("round.write"), now=clock_now()
+        ),
+    )
+
+
+@blueprint.post("/<uuid:round_id>/approve")
+@requires("round.review")
+def approve(round_id: uuid.UUID) -> ResponseReturnValue:
+    """A reviewer's yes, with the reason."""
+    form = ReasonForm(prefix="approve-")
+
+    def act() -> MatchRound:
+        done = operations.approve_round(
+            db(),
+            round_id=round_id,
+            reason=form.reason.data or "",
+            actor=actor(),
+            scope=scope_of("round.review"),
+            now=clock_now(),
+        )
+        flash(_("Approved. A third person commits the round now."), "success")
+        return done
+
+    return _take(round_id, act, form=form, place="approve")
+
+
+@blueprint.post("/<uuid:round_id>/reject")
+@requires("round.review")
+def reject(round_id: uuid.UUID) -> ResponseReturnValue:
+    """A reviewer's no, with the reason."""
+    form = ReasonForm(prefix="reject-")
+
+    def act() -> MatchRound:
+        done = operations.reject_round(
+            db(),
+            round_id=round_id,
+            reason=form.reason.data or "",
+            actor=actor(),
+            scope=scope_of("round.review"),
+            now=clock_now(),
+        )
+        flash(_("Sent back. The coordinator may freeze the round anew."), "success")
+        return done
+
+    return _take(round_id, act, form=form, place="reject")
+
+
+@blueprint.post("/<uuid:round_id>/cancel")
+@requires("round.write")
+def cancel(round_id: uuid.UUID) -> ResponseReturnValue:
+    """The creator ends the round before it is committed."""
+    form = ReasonForm(prefix="cancel-")
+
+    def act() -> MatchRound:
+        done = operations.cancel_round(
+            db(),
+            round_id=round_id,
+            reason=form.reason.data or "",
+            actor=actor(),
+            scope=scope_of("round.write"),
+            now=clock_now(),
+        )
+        flash(_("The round is cancelled; nothing was reserved."), "success")
+        return done
+
+    return _take(round_id, act, form=form, place="cancel")
+
+
+@blueprint.post("/<uuid:round_id>/refreeze")
+@requires("round.write")
+def refreeze(round_id: uuid.UUID) -> ResponseReturnValue:
+    """A successor with the same rules and today's pool."""
+
+    def act() -> MatchRound:
+        made = operations.refreeze(
+            db(), round_id=round_id, actor=actor(), scope=scope_of("round.write"), now=clock_now()
+        )
+        flash(_("Round %(number)s takes its place, with the pool as it is today.", number=made.number), "success")
+        return made
+
+    return _take(round_id, act)
+
+
+@blueprint.get("/<uuid:round_id>/commit")
+@requires("round.commit")
+def confirm(round_id: uuid.UUID) -> ResponseReturnValue:
+    """What a commit would reserve and what changed since the freeze, before anybody presses the button. Raises NotFound, Conflict."""
+    return _confirmation(the_round(round_id, "round.commit"))
+
+
+def _confirmation(
+    match_round: MatchRound, *, errors: list[str] | None = None, status: int = 200
+) -> ResponseReturnValue:
+    changes = commit.changes_of(db(), round_id=match_round.id, scope=scope_of("round.commit"), now=clock_now())
+    text = render_template(
+        "rounds/commit.html",
+        round=match_round,
+        counts=counts_of(db(), match_round.id),
+        by_category=reserve_by_category(db(), match_round.id),
+        by_fund=reserve_by_fund(db(), match_round.id),
+        changes=[told(change.sentence) for change in changes],
+        may_commit=standing(match_round, "commit"),
+        may_refreeze=standing(match_round, "supersede").allowed,
+        errors=errors or [],
+    )
+    return text, status
+
+
+@blueprint.post("/<uuid:round_id>/commit")
+@requires("round.commit")
+def commit_it(round_id: uuid.UUID) -> ResponseReturnValue:
+    """Reserves every offering and every charge of the plan, or nothing."""
+    try:
+        done = commit.commit_round(
+            db(), round_id=round_id, actor=actor(), scope=scope_of("round.commit"), now=clock_now()
+        )
+    except NotFound:
+        raise
+    except commit.PoolChanged:
+        db().rollback()
+        text = _("Nothing was reserved: what the plan uses has changed since the freeze.")
+        return _confirmation(the_round(round_id, "round.commit"), errors=[text], status=409)
+    except DomainError as error:
+        db().rollback()
+        return page_of_round(round_id, errors=[sentence(error)], status=status_of(error))
+    flash(_("Committed: the help is reserved, household by household. Workers can confirm deliveries now."), "success")
+    return redirect(url_for("rounds.show", round_id=done.id), 303)
+
+
+@blueprint.post("/<uuid:round_id>/void")
+@requires("round.commit")
+def void(round_id: uuid.UUID) -> ResponseReturnValue:
+    """Gives back what has not been delivered, with the reason."""
+    form = ReasonForm(prefix="void-")
+
+    def act() -> MatchRound:
+        done = commit.void_round(
+            db(),
+            round_id=round_id,
+            reason=form.reason.data or "",
+            actor=actor(),
+            scope=scope_of("round.commit"),
+            now=clock_now(),
+        )
+        flash(_("Voided: what was not delivered is free again."), "success")
+        return done
+
+    return _take(round_id, act, form=form, place="void")
+
+
+def _take(
+    round_id: uuid.UUID, act: Answer, *, form: FlaskForm | None = None, place: str | None = None
+) -> ResponseReturnValue:
+    """Takes the step; a refusal shows the page again with its reason."""
+    if form is not None and not form.validate():
+        return page_of_round(round_id, form=form, at_fault=place, status=422)
+    try:
+        done = act()
+    except NotFound:
+        raise
+    except DomainError as error:
+        db().rollback()
+        errors = [sentence(error)]
+        if form is not None and isinstance(error, InvalidInput | Conflict) and error.field in form:
+            put_faults(form, error)
+            errors = []
+        return page_of_round(round_id, form=form, at_fault=place, errors=errors, status=status_of(error))
+    return redirect(url_for("rounds.show", round_id=done.id), 303)
