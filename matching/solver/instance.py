@@ -50,9 +50,12 @@ class Instance:
     offering_order: np.ndarray  # (P,) columns sorted by offering
     by_offering: np.ndarray  # (O+1,) into offering_order
     pinned: np.ndarray  # rows of pinned columns
+    block: np.ndarray  # (N,) number of the need's category
     need_ids: tuple[str, ...]
     offering_ids: tuple[str, ...]
     fund_ids: tuple[str, ...]
+    household_ids: tuple[str, ...]
+    limit_ids: tuple[str, ...]
     floor_percent: int
     tolerance_permille: int
 
@@ -127,7 +130,9 @@ def build_instance(problem, pairs):
         by_need=np.searchsorted(need, np.arange(len(needs) + 1)), offering_order=order,
         by_offering=np.searchsorted(offering[order], np.arange(len(offerings) + 1)), pinned=pinned,
         floor_percent=problem.policy.floor_percent, tolerance_permille=problem.policy.tolerance_permille,
+        block=np.unique(np.array([n.category for n in needs], dtype=object).astype(str), return_inverse=True)[1] if needs else np.zeros(0, np.int64),
         need_ids=tuple(n.id for n in needs), offering_ids=tuple(o.id for o in offerings), fund_ids=tuple(f.id for f in funds),
+        household_ids=tuple(sorted({n.household for n in needs})), limit_ids=tuple(problem.limits[k].id for k in limit_order),
     )  # fmt: skip
 
 

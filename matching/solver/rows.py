@@ -18,15 +18,18 @@ class TooLarge(OverflowError):
 
 
 class ConstraintModel:
-    def __init__(self, instance, free, base):
-        """`free` rows of columns the solver may change, `base` (P,) steps of all columns (those of `free` are ignored)."""
+    def __init__(self, instance, free, base, *, low=None):
+        """`free` rows of columns the solver may change, `base` (P,) steps of all columns (those of `free` are ignored).
+
+        `low` (P,) replaces the pinned lower bounds; columns pinned to nothing stay at 0.
+        """
         self.instance = instance
         self.free = np.asarray(free, np.int64)
         self.outside = np.array(base, np.int64)
         self.outside[self.free] = 0
         self.model = cp_model.CpModel()
         i = instance
-        self.low, self.high = i.low[self.free], i.high[self.free]
+        self.low, self.high = (i.low if low is None else low)[self.free], i.high[self.free]
         self.steps = [self.model.new_int_var(int(a), int(b), "") for a, b in zip(self.low, self.high, strict=True)]
         self.shortfall = {}
         self.each_need_is_filled_as_it_asks()

@@ -1,7 +1,7 @@
 """An incumbent: the steps of every column, what they use of every row, and the check that no row is broken."""
 
 import numpy as np
-from ortools.graph.python import max_flow
+from ortools.graph.python import min_cost_flow
 
 from matching.solver.instance import SINGLE, WHOLE
 from matching.solver.levels import exact_sum
@@ -37,7 +37,7 @@ def broken(instance, steps):
         if exact_sum(i.cost[rows], steps[rows]) > most:
             found.append("limit")
             break
-    if i.classes and fund_flow(i, class_spending(i, steps)) is None:
+    if i.classes and fund_flows(i, [class_spending(i, steps)]) is None:
         found.append("fund")
     return found
 
@@ -48,26 +48,33 @@ def class_spending(instance, steps):
     return used_rows(instance.payers[paid], instance.cost[paid] * steps[paid], len(instance.classes))
 
 
-def fund_flow(instance, spending):
-    """{(class, fund): fen} that pays `spending` (K,) exactly within every fund, or None where the funds cannot.
+def fund_flows(instance, spendings, amounts=None):
+    """How the funds pay several parts of the spending (K,) at once, narrowly earmarked funds first: fen per (part, fund).
 
-    A maximum flow class → fund with whole fen; the result depends only on the spending, so it is canonical.
+    None where the funds (`amounts`, default their full amounts) cannot pay everything. Whole fen, a cheapest maximum flow class → fund.
     """
-    asked = [int(k) for k in np.flatnonzero(spending)]
+    amounts = instance.fund_amount if amounts is None else amounts
+    paid = np.zeros((len(spendings), len(amounts)), np.int64)
+    asked = [(part, int(k)) for part, spending in enumerate(spendings) for k in np.flatnonzero(spending)]
     if not asked:
-        return {}
-    flow, funds = max_flow.SimpleMaxFlow(), len(instance.fund_amount)
-    source, sink, first = 0, 1, 2 + funds
-    arcs = []
-    for place, k in enumerate(asked):
-        flow.add_arc_with_capacity(source, first + place, int(spending[k]))
+        return paid
+    flow, first = min_cost_flow.SimpleMinCostFlow(), 2 + len(amounts)
+    arcs, due = [], 0
+    for place, (part, k) in enumerate(asked):
+        fen = int(spendings[part][k])
+        due += fen
+        flow.add_arc_with_capacity_and_unit_cost(0, first + place, fen, 0)
         for fund in instance.classes[k]:
-            arcs.append((k, fund, flow.add_arc_with_capacity(first + place, 2 + fund, int(spending[k]))))
-    for fund, amount in enumerate(instance.fund_amount.tolist()):
-        flow.add_arc_with_capacity(2 + fund, sink, amount)
-    if flow.solve(source, sink) != flow.OPTIMAL or flow.optimal_flow() != sum(int(spending[k]) for k in asked):
+            arcs.append((part, fund, flow.add_arc_with_capacity_and_unit_cost(first + place, 2 + fund, fen, int(instance.breadth[fund]))))
+    for fund, amount in enumerate(np.asarray(amounts).tolist()):
+        flow.add_arc_with_capacity_and_unit_cost(2 + fund, 1, max(0, amount), 0)
+    flow.set_node_supply(0, due)
+    flow.set_node_supply(1, -due)
+    if flow.solve_max_flow_with_min_cost() != flow.OPTIMAL or flow.maximum_flow() != due:
         return None
-    return {(k, fund): flow.flow(arc) for k, fund, arc in arcs if flow.flow(arc)}
+    for part, fund, arc in arcs:
+        paid[part, fund] += flow.flow(arc)
+    return paid
 
 
 class Incumbent:
@@ -81,10 +88,9 @@ class Incumbent:
         self.places = i.max_needs - used_rows(i.offering, (steps > 0).astype(np.int64), len(i.capacity))
         self.cap_room = i.household_cap - used_rows(i.household[i.need], steps * i.worth, len(i.household_cap))
         self.limit_room = [int(m) - exact_sum(i.cost[r], steps[r]) for r, m in zip(i.limit_members, i.limit_max, strict=True)]
-        flow = fund_flow(i, class_spending(i, steps)) or {}
-        self.fund_room = i.fund_amount.tolist()
-        for (_, fund), fen in flow.items():
-            self.fund_room[fund] -= fen
+        paid = fund_flows(i, [class_spending(i, steps)])
+        self.fund_room = i.fund_amount.tolist() if paid is None else (i.fund_amount - paid[0]).tolist()
+        self.charged = {}
         self._limits = _limits_by_column(i)
 
     def most(self, column):
@@ -123,9 +129,26 @@ class Incumbent:
             for fund in sorted(i.classes[i.payers[column]], key=lambda f: (i.breadth[f], f)):
                 paid = min(due, self.fund_room[fund])
                 self.fund_room[fund] -= paid
+                self.charged.setdefault(column, []).append((fund, paid))
                 due -= paid
                 if not due:
                     break
+
+    def take_back(self, column, count):
+        """Undoes an `add` of `count` steps to a column that had none before."""
+        i = self.instance
+        n, o = i.need[column], i.offering[column]
+        self.steps[column] -= count
+        self.places[o] += 1
+        self.need_room[n] += count
+        self.room[o] += count * i.load[column]
+        self.cap_room[i.household[n]] += count * i.worth[column]
+        due = int(i.cost[column]) * count
+        if due:
+            for limit in self._limits(column):
+                self.limit_room[limit] += due
+            for fund, paid in self.charged.pop(column):
+                self.fund_room[fund] += paid
 
 
 def _limits_by_column(instance):

@@ -1,0 +1,142 @@
+"""Large problems: category by category with HiGHS, guided by prices for what categories share, tier after tier.
+
+A *part* is a set of needs; its columns are free, all others stay. Parts are searched two at a time, each within its own rooms, and joined
+in a fixed order: the result does not depend on the number of threads. Whatever a search returns is checked in whole numbers against every
+rule before it is taken, and otherwise the incumbent stays.
+"""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+
+from matching.solver.instance import SINGLE
+from matching.solver.levels import tier_points
+from matching.solver.parts import Part
+from matching.solver.relaxation import POINTS
+from matching.solver.rooms import split_rooms
+from matching.solver.state import broken
+
+AT_ONCE = 2  # parts searched side by side; fixed, so that more threads do not change the result
+
+
+class LargeSearch:
+    def __init__(self, instance, work, threads, steps):
+        self.instance, self.work, self.steps = instance, work, steps
+        self.pool = ThreadPoolExecutor(max(1, min(AT_ONCE, threads)))
+        self.late = 0
+        self.rejected = 0
+
+    def close(self):
+        self.pool.shutdown(wait=False, cancel_futures=True)
+
+    # -- partitions ---------------------------------------------------------------------------------------------------
+
+    def by_category(self, most_columns, tiers=3):
+        """Needs of one category together (cut by township where there are too many columns); single-source categories first."""
+        i = self.instance
+        wide = i.by_need[1:] - i.by_need[:-1]
+        groups = []
+        for block in range(int(i.block.max(initial=-1)) + 1):
+            needs = np.flatnonzero((i.block == block) & (i.tier < tiers) & (wide > 0))
+            if len(needs):
+                needs = needs[np.lexsort((needs, i.township[needs]))]
+                pieces = max(1, -(-int(wide[needs].sum()) // most_columns))
+                cut = np.searchsorted(np.cumsum(wide[needs]), np.arange(1, pieces) * (wide[needs].sum() / pieces))
+                groups += [np.sort(g) for g in np.split(needs, cut) if len(g)]
+        hard = [float((i.fill[g] == SINGLE).mean()) for g in groups]
+        return [groups[k] for k in sorted(range(len(groups)), key=lambda k: (-hard[k], -len(groups[k]), k))]
+
+    def by_chance(self, round_, most_columns, tiers=3):
+        """Needs around random households and offerings: other mixtures than categories, different in every round."""
+        i = self.instance
+        draw = np.random.default_rng(70_000 + round_)
+        wide = i.by_need[1:] - i.by_need[:-1]
+        taken = (i.tier >= tiers) | (wide == 0)
+        groups = []
+        while len(groups) < AT_ONCE and not taken.all():
+            seed = int(draw.choice(np.flatnonzero(~taken)))
+            same_home = np.flatnonzero((i.township == i.township[seed]) & ~taken)
+            rank = draw.random(len(same_home)) + (i.household[same_home] != i.household[seed])
+            chosen = same_home[np.argsort(rank, kind="stable")]
+            chosen = chosen[: max(1, int(np.searchsorted(np.cumsum(wide[chosen]), most_columns)))]
+            taken[chosen] = True
+            groups.append(np.sort(chosen))
+        return groups
+
+    # -- sweeps -------------------------------------------------------------------------------------------------------
+
+    def sweep(self, stage, parts, until, build, better, *, gap, nodes=1, columns_of=None, notify=None):
+        """Searches `parts` (list, or function of the step number) in turn until the list or the time is over.
+
+        `build(columns, rooms, share)` gives the Part; `better(before, after)` whether the joined steps may be taken.
+        """
+        batches = None if callable(parts) else [parts[k : k + AT_ONCE] for k in range(0, len(parts), AT_ONCE)]
+        for step in self.work.steps(stage, until, most=None if batches is None else len(batches)):
+            groups = parts(step) if batches is None else batches[step]
+            columns = [(columns_of or self.instance.columns_of_needs)(g) for g in groups]
+            columns = [c[self.instance.high[c] > 0] for c in columns]
+            columns = [c for c in columns if len(c)]
+            if not columns:
+                continue
+            rooms = split_rooms(self.instance, self.steps, columns)
+            if rooms is None:
+                continue
+            base = self.steps
+            built = [build(c, r, len(columns)) for c, r in zip(columns, rooms, strict=True)]
+            entry = self.work.record[-1]
+            late = self._late_before(stage, step)
+            seconds = 3600.0 if self.work.replaying else max(0.3, until + 0.5 - self.work.elapsed())
+            tasks = [None if (step, k) in late else self.pool.submit(part.solve, base, nodes=nodes, gap=gap, seconds=seconds) for k, part in enumerate(built)]
+            for k, (task, own) in enumerate(zip(tasks, columns, strict=True)):
+                if task is None:
+                    continue
+                found, answer = task.result()
+                if not answer.on_time:
+                    entry.setdefault("late", []).append([step, k])
+                    self.late += 1
+                    continue
+                if found is not None:
+                    joined = self.steps.copy()
+                    joined[own] = found[own]
+                    self._take(joined, better)
+            if notify:
+                notify()
+        return self.work.record[-1]["steps"]
+
+    def _late_before(self, stage, step):
+        old = self.work.recorded(stage) if self.work.replaying else None
+        return {tuple(x) for x in (old or {}).get("late", [])}
+
+    def _take(self, joined, better):
+        if not better(self.steps, joined):
+            return
+        if broken(self.instance, joined):
+            self.rejected += 1
+            return
+        self.steps = joined
+
+    # -- tiers --------------------------------------------------------------------------------------------------------
+
+    def raise_tier(self, stage, tier, parts, until, *, prices=None, fund_prices=None, gap=5e-4, nodes=1, slack=(0, 0, 0), notify=None):
+        """More points for `tier` (0-based), part by part, while each part keeps its points of the tiers before."""
+        i = self.instance
+
+        def build(columns, rooms, share):
+            of_tier = i.tier[i.need[columns]]
+            objective = np.where(of_tier == tier, i.points[columns] / POINTS, 0.0)
+            if prices is not None:
+                objective = objective - 0.995 * prices[columns]
+            part = Part(i, columns, rooms, objective, fund_prices=None if fund_prices is None else 0.995 * fund_prices)
+            for earlier in range(tier):
+                held = (i.points[columns] * self.steps[columns])[of_tier == earlier].sum()
+                part.tier_keeps(earlier, int(held))
+            return part
+
+        def better(before, after):
+            return tier_points(i, after)[: tier + 1] >= tier_points(i, before)[: tier + 1]
+
+        def columns_of(needs):
+            columns = i.columns_of_needs(needs)
+            return columns[i.tier[i.need[columns]] <= tier]
+
+        return self.sweep(stage, parts, until, build, better, gap=gap, nodes=nodes, columns_of=columns_of, notify=notify)

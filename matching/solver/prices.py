@@ -1,0 +1,117 @@
+"""Prices and bounds of the tiers from their linear relaxations, solved in the background while the search begins.
+
+Tier t's relaxation maximises its points over the columns of tiers 1..t while the earlier tiers keep what they have. Its prices say what a
+fen of a scarce fund or of a household's cap is worth, and with any later values of the earlier tiers they still give a true bound.
+"""
+
+from concurrent.futures import ThreadPoolExecutor
+from math import floor
+
+import numpy as np
+
+from matching.solver.instance import NO_LIMIT
+from matching.solver.relaxation import POINTS, build_relaxation, price_bound, solve_lp
+
+LOSS = (0.0, 2e-4, 1e-3)  # what integrality is expected to take from a tier; only a guess to price with, never part of a bound
+
+
+class TierPrices:
+    def __init__(self, instance):
+        self.instance = instance
+        self.relaxation = build_relaxation(instance)
+        self.prices = [None, None, None]
+        self.pool = ThreadPoolExecutor(1)
+        reached = []
+        self.tasks = [self.pool.submit(self._solve, tier, reached) for tier in range(3)]
+
+    def close(self):
+        self.pool.shutdown(wait=False, cancel_futures=True)
+
+    def objective(self, tier):
+        i, r = self.instance, self.relaxation
+        objective = np.zeros(r.matrix.shape[1])
+        objective[: i.size] = np.where(i.tier[i.need] == tier, i.points / POINTS, 0.0)
+        return objective
+
+    def _lower(self, least):
+        lower = self.relaxation.lower.copy()
+        for tier, points in enumerate(least):
+            lower[self.relaxation.first[f"tier{tier + 1}"]] = points / POINTS
+        return lower
+
+    def _solve(self, tier, reached):
+        i, r = self.instance, self.relaxation
+        objective = self.objective(tier)
+        within = np.concatenate((np.flatnonzero((i.tier[i.need] <= tier) & (i.high > 0) | (i.low > 0)), np.arange(i.size, r.matrix.shape[1])))
+        lower = self._lower([v * (1 - LOSS[tier]) for v in reached])
+        matrix = r.matrix[:, within]
+        status, x, prices = solve_lp(lower, r.upper, matrix, r.low[within], r.high[within], objective[within])
+        if x is None:
+            reached.append(0.0)
+            return f"tier{tier + 1} LP: {status}"
+        reached.append(float(objective[within] @ x) * POINTS)
+        self.prices[tier] = prices
+        return status
+
+    def ready(self, tier, seconds):
+        """Waits at most `seconds` for the prices of `tier`; whether they are there."""
+        try:
+            self.tasks[tier].result(timeout=max(0.0, seconds))
+        except TimeoutError:
+            return False
+        return self.prices[tier] is not None
+
+    def bound(self, tier, earlier):
+        """Whole points that no plan can pass in `tier` while the earlier tiers keep `earlier` (their values)."""
+        i, r = self.instance, self.relaxation
+        objective = self.objective(tier)
+        lower = self._lower(earlier)
+        best = int(sum_of_best(i, tier))
+        for prices in self.prices:
+            if prices is not None:
+                worth, _ = price_bound(lower, r.upper, r.matrix, r.low, r.high, objective, prices)
+                best = min(best, floor(worth * POINTS + 1e-3))
+        return best
+
+    def column_price(self, tier):
+        """(price per step of every column for what it takes from rows that parts share, price per money unit of every fund)."""
+        i, r, prices = self.instance, self.relaxation, self.prices[tier]
+        if prices is None:
+            return np.zeros(i.size), None
+        prices = np.maximum(0.0, prices)
+        shared = np.zeros(len(prices))
+        for name in ("household_cap", "limits"):
+            if name in r.first:
+                shared[r.first[name] : self._end(name)] = prices[r.first[name] : self._end(name)]
+        crossing = self._crossing_offerings()
+        first = r.first["capacity"]
+        shared[first : first + len(i.capacity)][crossing] = prices[first : first + len(i.capacity)][crossing]
+        few = np.flatnonzero(i.max_needs < NO_LIMIT)
+        places = r.first["max_needs"] + np.flatnonzero(np.isin(few, np.flatnonzero(crossing)))
+        shared[places] = prices[places]
+        funds = prices[r.first["funds"] : r.first["funds"] + len(i.fund_amount)]
+        return (r.matrix.T @ shared)[: i.size], funds
+
+    def _end(self, name):
+        starts = sorted([*self.relaxation.first.values(), self.relaxation.matrix.shape[0]])
+        return next(s for s in starts if s > self.relaxation.first[name])
+
+    def _crossing_offerings(self):
+        """Offerings that needs of more than one category can use."""
+        i = self.instance
+        block = i.block[i.need]
+        least = np.full(len(i.capacity), 2**60)
+        most = np.full(len(i.capacity), -1)
+        np.minimum.at(least, i.offering, block)
+        np.maximum.at(most, i.offering, block)
+        return most > least
+
+
+def sum_of_best(instance, tier):
+    """Points of the tier were every need with a column served in full: the bound that needs no prices."""
+    i = instance
+    most = np.zeros(len(i.fill), np.int64)
+    np.add.at(most, i.need, i.high)
+    most = np.minimum(most, i.steps_wanted)
+    per_step = np.where(i.fill == 2, i.unit_points * i.quantity, i.unit_points)
+    return (most * per_step)[i.tier == tier].sum()

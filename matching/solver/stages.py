@@ -1,0 +1,97 @@
+"""The order of work on a large problem, and how much of the time each stage may use."""
+
+import time
+
+from matching.solver.construct import fill
+from matching.solver.large import LargeSearch
+from matching.solver.later import lower_amounts, raise_coverage, raise_the_floors
+from matching.solver.levels import LevelResult, tier_points, values
+from matching.solver.prices import TierPrices
+
+# Share of the time limit by which a stage should be over. The rest is for charges, reasons and writing.
+SHARES = {"tier1": 0.10, "tier2": 0.40, "tier3": 0.68, "fairness": 0.75, "coverage": 0.80, "cost": 0.86, "distance": 0.92}
+FINISH = 1.6  # seconds kept for charges and reasons of a county
+
+
+def solve_levels(instance, work, threads, pinned, greedy):
+    """(steps, [LevelResult]) of all eight levels. `pinned`, `greedy`: valid starts; the result is never worse than `greedy`."""
+    total = max(0.1, work.seconds - FINISH * min(1.0, instance.size / 200_000))
+    due = {name: share * total for name, share in SHARES.items()}
+    due["end"] = total
+    search = LargeSearch(instance, work, threads, pinned)
+    prices = TierPrices(instance)
+    results = []
+    try:
+        for tier in range(3):
+            results.append(_tier(search, prices, tier, results, due, work))
+        search.steps = fill(instance, search.steps)
+        if tier_points(instance, search.steps) < tier_points(instance, greedy):
+            search.steps = greedy
+        reached = tier_points(instance, search.steps)
+        for tier, result in enumerate(results):
+            result.value = reached[tier]
+            result.bound = max(result.value, prices.bound(tier, reached[:tier]))
+        later_levels(search, results, due, work)
+    finally:
+        prices.close()
+        search.close()
+    return search.steps, results
+
+
+def _tier(search, prices, tier, results, due, work):
+    instance, name, begin = search.instance, f"tier{tier + 1}", time.monotonic()
+    until = due[name]
+    earlier = [r.value for r in results]
+
+    def value():
+        return tier_points(instance, search.steps)[tier]
+
+    def notify():
+        work.tell(level=name, value=value(), bound=prices.bound(tier, earlier) if prices.prices[tier] is not None else None, stage=name)
+
+    grain = 12_000 if work.seconds >= 30 else 4_000
+    guided = _await_prices(prices, tier, until, work, name)
+    price, fund_price = prices.column_price(tier) if guided else (None, None)
+    parts = search.by_category(grain, tier + 1)
+    gap = 1e-6 if tier == 0 else 5e-4
+    if guided and tier:
+        search.raise_tier(f"{name} priced", tier, parts, until, prices=price, fund_prices=fund_price, gap=gap, notify=notify)
+    if not guided or value() < prices.bound(tier, earlier):
+        search.raise_tier(f"{name} plain", tier, parts, until, gap=gap, notify=notify)
+    filled = fill(instance, search.steps, key=instance.tier[instance.need] > tier)
+    keep = instance.tier[instance.need] <= tier
+    search.steps = search.steps + (filled - search.steps) * keep
+    if not guided or value() < prices.bound(tier, earlier):
+        search.raise_tier(f"{name} mixed", tier, lambda k: search.by_chance(k, 3_000, tier + 1), until, gap=gap, notify=notify)
+    notify()
+    return LevelResult(name, value(), prices.bound(tier, earlier), time.monotonic() - begin)
+
+
+def _await_prices(prices, tier, until, work, name):
+    """Whether the search of this tier is guided by prices; recorded, since it depends on how fast they came."""
+    if work.replaying:
+        old = work.recorded(f"{name} prices")
+        ready = bool(old and old["run"]) and prices.ready(tier, 3600.0)
+    else:
+        ready = prices.ready(tier, max(0.0, (until - work.elapsed()) * 0.5))
+    work.note(f"{name} prices", run=ready)
+    return ready
+
+
+def later_levels(search, results, due, work):
+    """Levels 4 to 8, each by honest steps from the plan of the tiers."""
+    instance = search.instance
+    tier_values = tuple(r.value for r in results)
+    for name, until, run in (
+        ("fairness", due["fairness"], raise_the_floors),
+        ("coverage", due["coverage"], raise_coverage),
+        ("cost", due["cost"], lambda *a: lower_amounts(*a, "cost")),
+        ("distance", due["distance"], lambda *a: lower_amounts(*a, "distance")),
+        ("lottery", due["end"], lambda *a: lower_amounts(*a, "lottery")),
+    ):
+        begin = time.monotonic()
+        run(search, tier_values, until)
+        value = values(instance, search.steps, tier_values)[name]
+        bound = 0 if name == "fairness" else None
+        results.append(LevelResult(name, value, bound, time.monotonic() - begin))
+        work.tell(level=name, value=value, bound=bound, stage=name)
