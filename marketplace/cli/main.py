@@ -13,7 +13,7 @@ COMMANDS = {
     "ledger": ("marketplace.cli.audit", "Recompute balances from ledger entries"),
     "import": ("marketplace.cli.imports", "Import donors, offerings, households or needs from XLSX or CSV"),
     "demo": ("marketplace.cli.demo", "Fill the demo county"),
-    "solve": ("marketplace.cli.matching", "Solve a problem file"),
+    "solve": ("marketplace.cli.solve", "Solve a problem file"),
     "verify": ("marketplace.cli.matching", "Check a plan against its problem, without the solver"),
     "explain": ("marketplace.cli.matching", "Say why needs went unmet"),
     "problem": ("marketplace.cli.matching", "Generate and convert problem files"),

@@ -1,0 +1,92 @@
+"""`zhongfu solve`: from a problem file to a plan that the validator has accepted.
+
+Exit codes: 0 a valid plan was written (also when time ran out); 2 the problem (or the plan to replay) is faulty, every
+fault named; 3 pins contradict the constraints, the conflict named; 4 the solver returned a plan that the validator
+refuses: nothing is written, each violation is named.
+"""
+
+import json
+import os
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from marketplace.cli.problems import (
+    CONTRADICTING_PINS,
+    FAULTY,
+    INTERNAL,
+    PROBLEM,
+    leave,
+    plan_or_leave,
+    problem_or_leave,
+)
+from matching.problem import problem_sha256
+from matching.solution import Plan, plan_text, result_sha256, write_plan
+from matching.solver.engine import ContradictingPins, Progress
+from matching.solver.engine import solve as find_plan
+from matching.validation import violations
+
+
+@click.command()
+@click.argument("problem", type=PROBLEM)
+@click.option(
+    "--out", type=click.Path(dir_okay=False, path_type=Path), help="File to write (default: standard output)."
+)
+@click.option(
+    "--time-limit", type=click.FloatRange(min=0, min_open=True), default=60.0, show_default=True, help="Seconds."
+)
+@click.option(
+    "--threads",
+    type=click.IntRange(min=1),
+    default=lambda: len(os.sched_getaffinity(0)),
+    help="Default: all processors.",
+)
+@click.option("--replay", type=PROBLEM, help="Repeat the recorded work of this plan, not its seconds.")
+@click.option("--progress-json", is_flag=True, help="One JSON object per step on standard error.")
+def solve(
+    problem: Path, out: Path | None, time_limit: float, threads: int, replay: Path | None, progress_json: bool
+) -> None:
+    """Solve PROBLEM (a JSON file or a folder) and write the plan.
+
+    Exit 0: a valid plan. Exit 2: the problem is faulty. Exit 3: pins contradict the constraints.
+    """
+    read = problem_or_leave(problem)
+    before = None if replay is None else plan_or_leave(replay)
+    if before is not None and before.problem_sha256 != problem_sha256(read):
+        leave(
+            FAULTY, [f"{replay}:top:problem_sha256: belongs to another problem; only the same problem can be replayed"]
+        )
+
+    def say(progress: Progress) -> None:
+        click.echo(json.dumps(asdict(progress), ensure_ascii=False), err=True)
+
+    try:
+        plan = find_plan(
+            read, time_limit=time_limit, threads=threads, progress=say if progress_json else None, replay=before
+        )
+    except ContradictingPins as error:
+        leave(CONTRADICTING_PINS, [error])
+    found = violations(read, plan)
+    if found:
+        leave(INTERNAL, [*found, f"internal error: the solver's plan has {len(found)} violations and was not written"])
+    if out is None:
+        click.echo(plan_text(plan), nl=False)
+    else:
+        write_plan(plan, out)
+    if not progress_json:
+        leave(0, _summary(plan))
+
+
+def _summary(plan: Plan) -> list[str]:
+    lines = []
+    for level in plan.levels:
+        claim = "proven" if level.proven else "no bound" if level.bound is None else f"bound {level.bound}"
+        lines.append(f"{level.name:<9} {level.value} ({claim})")
+    return [
+        *lines,
+        f"{plan.status}, {len(plan.allocations)} allocations, {len(plan.unmet)} needs unmet, {result_sha256(plan)}",
+    ]
+
+
+commands: list[click.Command] = [solve]
