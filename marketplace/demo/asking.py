@@ -17,7 +17,7 @@ UNIT_WORTH_FEN = {
     "rehabilitation": 12_000, "respite_place": 20_000, "care_hours": 4_000, "skills_training": 60_000,
 }  # fmt: skip
 # Goods that stand in for each other.
-ACCEPTS = {"rice": ("food_parcel",), "cooking_oil": ("food_parcel",), "cash_aid": (), "internship": ("job",)}
+ACCEPTS = {"rice": ("food_parcel",), "cooking_oil": ("food_parcel",)}
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,8 @@ ASKINGS = (
     _A(("ill",), "escort_hours", 0.40, 2, (3, 8), (200, 700), (5, 40), "expenditure"),
     _A(("ill",), "counselling_hours", 0.14, 3, (2, 6), (100, 400), (15, 60), "expenditure", None, ("counselling",)),
     _A(("expenditure", "child"), "tuition_aid", 0.40, 2, (10, 40), (200, 600), (30, 120), "expenditure"),
-    _A(("expenditure",), "legal_aid", 0.06, 3, (1, 3), (100, 300), (30, 120), "expenditure", None, ("legal",)),
+    _A(("poor",), "legal_aid", 0.04, 3, (1, 3), (100, 300), (30, 120), "subsistence", None, ("legal",)),
+    _A(("expenditure",), "legal_aid", 0.10, 3, (1, 3), (100, 300), (30, 120), "expenditure", None, ("legal",)),
     # 发展型: work and school
     _A(("student",), "tuition_aid", 0.95, 2, (20, 80), (400, 900), (30, 120), "development"),
     _A(("student",), "internship", 0.40, 3, (1, 1), (200, 500), (15, 120), "development"),

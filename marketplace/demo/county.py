@@ -23,7 +23,8 @@ from households.needs.models import Need
 from households.needs.queries import catalogue_of
 from households.needs.rules import CheckedNeed
 from kernel import audit
-from kernel.accounts.operations import create_user
+from kernel.accounts.models import User
+from kernel.accounts.operations import create_user, grant_role
 from kernel.audit import SYSTEM, AuditEntry
 from kernel.crypto import vault_of
 from kernel.database import within
@@ -174,19 +175,26 @@ def _household_of_account(
 
 
 def _write_accounts(session: Session, village: Village, *, now: datetime) -> dict[str, uuid.UUID]:
-    """Login → id; an account without a region of its own works in `village`."""
-    return {
-        one.login: create_user(
-            session,
-            login=one.login,
-            display_name=f"{one.name_zh}（演示）",
-            password=DEMO_PASSWORD,
-            roles=[(one.role, one.region_code or village.code)],
-            actor=SYSTEM,
-            now=now,
-        ).id
-        for one in DEMO_LOGINS
-    }
+    """Login → id; an account without a region of its own works in `village`.
+
+    The password is one and printed, so it is hashed once: thirteen argon2 hashes would take longer than all the rest.
+    """
+    found: dict[str, uuid.UUID] = {}
+    password_hash = ""
+    for one in DEMO_LOGINS:
+        role, name = (one.role, one.region_code or village.code), f"{one.name_zh}（演示）"
+        if not found:
+            user = create_user(
+                session, login=one.login, display_name=name, password=DEMO_PASSWORD, roles=[role], actor=SYSTEM, now=now
+            )
+            password_hash = user.password_hash
+        else:
+            user = User(login=one.login, display_name=name, password_hash=password_hash, created_at=now)
+            session.add(user)
+            session.flush()
+            grant_role(session, user=user, role=role[0], region_code=role[1], actor=SYSTEM, now=now)
+        found[one.login] = user.id
+    return found
 
 
 def _link(

@@ -30,20 +30,23 @@ class Plan:
     bought: float = 0.0
     provides: tuple[str, ...] = ()
     later: float = 0.0
-    """Share that is available only after some weeks"""
+    """Share that is available only after some weeks (`wait`, in days)"""
+    wait: tuple[int, int] = (25, 50)
+    types: tuple[str, ...] = ()
+    """Household types that four in five of these offerings are meant for, where the giver says so"""
 
 
 ENTERPRISE_PLANS = (
     Plan("rice", 95, 0.95), Plan("cooking_oil", 85, 0.65), Plan("food_parcel", 95, 0.95), Plan("milk", 75, 0.40),
     Plan("quilt", 55, 0.90), Plan("winter_clothing", 75, 0.45, later=0.30), Plan("school_supplies", 85, 0.65),
     Plan("hygiene_kit", 70, 0.38), Plan("adult_nappies", 45, 0.90), Plan("wheelchair", 30, 0.70),
-    Plan("home_appliance", 55, 0.35), Plan("medicine_voucher", 60, 0.50), Plan("job", 180, 0.62), Plan("internship", 60, 0.60, later=0.6),
+    Plan("home_appliance", 55, 0.35), Plan("medicine_voucher", 60, 0.50), Plan("job", 180, 0.62), Plan("internship", 60, 0.70, later=1.0, wait=(40, 80)),
     Plan("skills_training", 40, 0.22, later=0.7),
 )  # fmt: skip
 # Respite care has no offering at all: the county's home for the disabled is still being built (plan of 2023-06-15).
 ORGANISATION_PLANS = (
     Plan("meal_delivery", 80, 0.85, 1_500, 0.5), Plan("home_repair", 65, 0.70, 30_000), Plan("barrier_removal", 35, 0.60, 250_000, later=0.4),
-    Plan("rehabilitation", 60, 0.60, 12_000, 0.4), Plan("legal_aid", 30, 0.80, provides=("legal",)), Plan("haircut", 65, 0.40),
+    Plan("rehabilitation", 60, 0.60, 12_000, 0.4), Plan("legal_aid", 30, 0.80, provides=("legal",), types=("subsistence", "care")), Plan("haircut", 65, 0.40),
     Plan("skills_training", 45, 0.30, 60_000, later=0.7), Plan("care_hours", 80, 0.70, 4_000, 0.3, ("nursing",)),
     Plan("counselling_hours", 45, 0.60, provides=("counselling",)), Plan("escort_hours", 50, 0.25, provides=("first_aid",)),
     Plan("tutoring_hours", 45, 0.25, provides=("tutoring",)), Plan("housework_hours", 40, 0.12),
@@ -108,8 +111,12 @@ def _offer(
 ) -> OfferingEntry:
     bought = plan.cost_fen > 0 and draw.random() < plan.bought
     everywhere = draw.random() < _EVERYWHERE
-    starts_on = today + timedelta(days=draw.randint(25, 50)) if draw.random() < plan.later else None
-    narrowed = plan.cost_fen == 0 and draw.random() < _NARROWED
+    starts_on = today + timedelta(days=draw.randint(*plan.wait)) if draw.random() < plan.later else None
+    types: tuple[str, ...] | None = None
+    if plan.types:
+        types = plan.types if draw.random() < 0.8 else None
+    elif plan.cost_fen == 0 and draw.random() < _NARROWED:
+        types = draw.choice((("subsistence", "care"), ("subsistence",), ("development", "expenditure")))
     payers = tuple(
         purse.id for purse in purses if bought and purse.entry.kind == "public_programme" and purse.project is None
     )
@@ -128,9 +135,7 @@ def _offer(
         starts_on=starts_on,
         ends_on=today + timedelta(days=draw.randint(60, 240)),
         max_needs=draw.randint(3, 15) if draw.random() < 0.10 else None,
-        types=draw.choice((("subsistence", "care"), ("subsistence",), ("development", "expenditure")))
-        if narrowed
-        else None,
+        types=types,
         fund_ids=payers or None,
     )
 
