@@ -1,5 +1,6 @@
 """The API's frame: OpenAPI 3.1 at /api/v1/openapi.json, one error document, one list document, and the list of its rooms."""
 
+from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
@@ -32,6 +33,7 @@ class ErrorSchema(ma.Schema):
     faults = ma.fields.List(ma.fields.Nested(FaultSchema))
 
 
+@cache
 def list_of(schema: type[ma.Schema]) -> type[ma.Schema]:
     """The list document of a schema: ``{"items": […], "next": key or null}``."""
     name = schema.__name__.removesuffix("Schema") + "ListSchema"

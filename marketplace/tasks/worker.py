@@ -34,8 +34,8 @@ def main() -> None:
     app = make_celery(settings, ground)
     app.worker_main(
         [
-            "worker", "--pool=threads", f"--concurrency={CONCURRENCY}", f"--queues={','.join(QUEUES)}",
-            "--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel=WARNING", "--quiet",
+            "--quiet", "worker", "--pool=threads", f"--concurrency={CONCURRENCY}", f"--queues={','.join(QUEUES)}",
+            "--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel=WARNING",
         ]
     )  # fmt: skip
 
