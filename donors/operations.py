@@ -15,6 +15,7 @@ from donors.rules import DonorEntry, checked_donor
 from kernel import audit
 from kernel.accounts.rules import Actor, covers, require_scope
 from kernel.catalogue.queries import require_skills
+from kernel.checking import checked_text
 from kernel.clock import day_of
 from kernel.crypto import vault_of
 from kernel.database import constraint_of, new_id
@@ -214,8 +215,7 @@ def _set_status(
     now: datetime,
 ) -> Donor:
     donor = get_donor(session, donor_id, scope=scope)
-    if not reason.strip():
-        raise InvalidInput("Give a reason; it stays on record", field="reason")
+    reason = checked_text(reason, field="reason", most=500) or ""
     if donor.status not in allowed:
         raise Conflict("The donor is %(status)s already; reload the page", field="status", status=donor.status)
     donor.status, donor.updated_at = status, now
@@ -228,7 +228,7 @@ def _set_status(
         subject_id=donor.id,
         now=now,
         region_code=donor.region_code,
-        reason=reason.strip()[:500],
+        reason=reason,
     )
     return donor
 

@@ -15,7 +15,7 @@ from donors.models import Donor
 from kernel import audit
 from kernel.accounts.rules import Actor, require_scope
 from kernel.catalogue.queries import require_categories
-from kernel.checking import Faults
+from kernel.checking import Faults, checked_text
 from kernel.clock import day_of
 from kernel.database import new_id
 from kernel.errors import Conflict, InvalidInput, NotFound
@@ -62,8 +62,7 @@ def close_fund(
     """The fund pays for nothing new and receives nothing. Raises NotFound, and Conflict while money in it is promised."""
     get_fund(session, fund_id, scope=scope)
     fund = session.get_one(Fund, fund_id, populate_existing=True, with_for_update={"key_share": True})
-    if not reason.strip():
-        raise InvalidInput("Give a reason; it stays on record", field="reason")
+    reason = checked_text(reason, field="reason", most=500) or ""
     if fund.status != "open":
         raise Conflict("The fund %(fund)s is closed", field="status", fund=fund.name)
     if balances_of(session, [fund.id])[fund.id].reserved_fen:
@@ -78,7 +77,7 @@ def close_fund(
         subject_id=fund.id,
         now=now,
         region_code=fund.region_code,
-        reason=reason.strip()[:500],
+        reason=reason,
     )
     return fund
 
