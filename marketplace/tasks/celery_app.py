@@ -7,6 +7,7 @@ message that comes twice or a worker that is killed costs time and nothing else 
 import uuid
 from typing import Any
 
+import psycopg
 from celery import Celery
 from kombu import Queue
 
@@ -55,10 +56,16 @@ def make_celery(settings: Settings, ground: Ground | None = None) -> Celery:
     return app
 
 
+def _conninfo(url: str) -> str:
+    """The address as libpq's ``key=value`` words: pgmq's own reading of an address drops the socket named after the ``?``."""
+    words = psycopg.conninfo.conninfo_to_dict(url.replace("+psycopg", "", 1))
+    return psycopg.conninfo.make_conninfo(**words)
+
+
 def _transport(settings: Settings) -> dict[str, Any]:
     if settings.broker_url is None:
         return {
-            "conn_string": (settings.database_url or "").replace("+psycopg", "", 1),
+            "conn_string": _conninfo(settings.database_url or ""),
             # The migrations install pgmq's tables; the app's role may not create extensions.
             "init_extension": False,
             "visibility_timeout": VISIBLE_AGAIN_S,
