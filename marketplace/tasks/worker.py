@@ -2,7 +2,9 @@
 
 import logging
 import os
+import warnings
 
+from celery.exceptions import SecurityWarning
 from celery.signals import worker_shutting_down
 
 from kernel.crypto import open_vault
@@ -20,6 +22,8 @@ CONCURRENCY = 4
 def main() -> None:
     """Runs until a signal ends it."""
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s worker %(levelname)s %(name)s: %(message)s")
+    # Celery warns root of pickled messages; ours are JSON and nothing else is accepted.
+    warnings.filterwarnings("ignore", category=SecurityWarning)
     settings = settings_from(os.environ)
     if settings.database_url is None:
         raise SystemExit("No DATABASE_URL: `zhongfu serve` brings its own database, or name a server")
