@@ -58,7 +58,7 @@ class RoundForm(FlaskForm):  # type: ignore[misc]
         validators=[DataRequired(_l("Name the public value; without it ties could be arranged"))],
     )
     categories = SelectMultipleField(_l("Categories"), description=_l("None ticked: all categories"))
-    project_id = SelectField(_l("Project"), description=_l("Only needs of this project"))
+    project_id = SelectField(_l("Project"), default="", description=_l("Only needs of this project"))
     fund_ids = SelectMultipleField(
         _l("Funds that may pay"), description=_l("None ticked: every open fund whose earmark fits")
     )
@@ -103,11 +103,11 @@ class RoundForm(FlaskForm):  # type: ignore[misc]
         validators=[InputRequired(_l("Give the seconds")), NumberRange(5, 3600, _l("Between 5 and 3600 seconds"))],
     )
     limit_amount_1 = YuanField(_l("At most"))
-    limit_category_1 = SelectField(_l("for the category"))
-    limit_region_1 = SelectField(_l("in"))
+    limit_category_1 = SelectField(_l("for the category"), default="")
+    limit_region_1 = SelectField(_l("in"), default="")
     limit_amount_2 = YuanField(_l("At most"))
-    limit_category_2 = SelectField(_l("for the category"))
-    limit_region_2 = SelectField(_l("in"))
+    limit_category_2 = SelectField(_l("for the category"), default="")
+    limit_region_2 = SelectField(_l("in"), default="")
 
     def offer(
         self,

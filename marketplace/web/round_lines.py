@@ -148,7 +148,8 @@ def told_reason(line: UnmetLine, names: Names) -> dict[str, Any]:
 def places_of(codes: Sequence[str]) -> dict[str, str]:
     """Region code of a line → “township, village”."""
     wanted = {code[:length] for code in codes for length in (9, 12) if length <= len(code)} | set(codes)
-    names = dict(db().execute(sa.select(Region.code, Region.name).where(Region.code.in_(wanted))).tuples())
+    rows = db().execute(sa.select(Region.code, Region.name).where(Region.code.in_(wanted)))
+    names = {code: name for code, name in rows}
     return {
         code: " ".join(names[part] for part in dict.fromkeys((code[:9], code)) if part in names) or code
         for code in set(codes)

@@ -15,10 +15,7 @@ from matching.rounds.models import MatchRound
 STAGES = {
     "starting": _l("A worker has taken the round up"),
     "reading": _l("Reading the pool"),
-    "pairs": _l("Finding what fits what"),
-    "validating": _l("Checking the plan against every rule"),
-    "explaining": _l("Finding the reason for each unmet need"),
-    "storing": _l("Checking and storing the plan"),
+    "first plan": _l("A first plan stands"),
 }
 
 
@@ -44,52 +41,45 @@ class ProgressFigure:
     limit: int
     levels: tuple[LevelProgress, ...]
     waiting: bool
+    attempt: int = 1
 
 
 def progress_figure(match_round: MatchRound, *, now: datetime) -> ProgressFigure:
     """What the page shows while the round waits or is computed."""
     told: Mapping[str, Any] = match_round.progress or {}
     limit = match_round.time_limit_s
-    seconds = float(told.get("seconds") or 0)
+    seconds = float(told.get("elapsed_s") or 0)
     started = told.get("started_at")
     if started and not seconds:
         seconds = max(0.0, (now - datetime.fromisoformat(str(started))).total_seconds())
-    share = told.get("percent")
     waiting = match_round.status == "queued"
     return ProgressFigure(
-        stage=_("Waiting for a free worker")
-        if waiting
-        else stage_text(str(told.get("stage") or told.get("level") or "")),
-        percent=0.0 if waiting else min(99.0, float(share if share is not None else 100 * seconds / max(1, limit))),
+        stage=_("Waiting for a free worker") if waiting else stage_text(told, seconds, limit),
+        percent=0.0 if waiting else min(99.0, 100 * seconds / max(1, limit)),
         seconds=int(seconds),
         limit=limit,
-        levels=tuple(level_progress(row) for row in level_rows(told)),
+        levels=tuple(level_progress(row) for row in told.get("levels") or ()),
         waiting=waiting,
+        attempt=int(told.get("attempt") or 1),
     )
 
 
-def stage_text(stage: str) -> str:
-    """What the worker does, in words; a level by its title."""
-    if stage in STAGES:
-        return str(STAGES[stage])
-    if stage in LEVEL_WORDS:
-        return _("Searching: %(level)s", level=LEVEL_WORDS[stage][0])
+def stage_text(told: Mapping[str, Any], seconds: float, limit: int) -> str:
+    """What the worker does, in words: a level by its title; past the time of the search, the checks that follow it."""
+    latest: Mapping[str, Any] = told.get("latest") or {}
+    if seconds > limit:
+        return _("Checking the plan, finding the reason for each unmet need")
+    for stage in (told.get("stage"), latest.get("stage")):
+        if stage in STAGES:
+            return str(STAGES[str(stage)])
+    if latest.get("level") in LEVEL_WORDS:
+        return _("Searching: %(level)s", level=LEVEL_WORDS[str(latest["level"])][0])
     return _("Computing")
-
-
-def level_rows(told: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """The levels of a progress report: a list of them, or the one it speaks of."""
-    levels = told.get("levels")
-    if isinstance(levels, list):
-        return levels
-    if isinstance(levels, Mapping):
-        return [{"name": name, **row} for name, row in levels.items()]
-    return [{**told, "name": told["level"]}] if told.get("level") in LEVEL_WORDS else []
 
 
 def level_progress(row: Mapping[str, Any]) -> LevelProgress:
     """One level with its gap so far."""
-    name, value, bound = str(row.get("name")), row.get("value"), row.get("bound")
+    name, value, bound = str(row.get("level")), row.get("value"), row.get("bound")
     gap = row.get("gap")
     if gap is None and value is not None and bound is not None:
         gap = 0.0 if value == bound else abs(bound - value) / max(abs(bound), abs(value), 1)

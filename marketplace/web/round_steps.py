@@ -201,7 +201,7 @@ def commit_it(round_id: uuid.UUID) -> ResponseReturnValue:
         db().rollback()
         return page_of_round(round_id, errors=[sentence(error)], status=status_of(error))
     flash(_("Committed: the help is reserved, household by household. Workers can confirm deliveries now."), "success")
-    return redirect(url_for("rounds.show", round_id=done.id), 303)
+    return redirect(url_for("rounds.detail", round_id=done.id), 303)
 
 
 @blueprint.post("/<uuid:round_id>/void")
@@ -242,4 +242,4 @@ def _take(
             put_faults(form, error)
             errors = []
         return page_of_round(round_id, form=form, at_fault=place, errors=errors, status=status_of(error))
-    return redirect(url_for("rounds.show", round_id=done.id), 303)
+    return redirect(url_for("rounds.detail", round_id=done.id), 303)

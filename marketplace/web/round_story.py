@@ -55,7 +55,7 @@ class PlanFigures:
 
 @blueprint.get("/<uuid:round_id>")
 @requires("round.read")
-def show(round_id: uuid.UUID) -> ResponseReturnValue:
+def detail(round_id: uuid.UUID) -> ResponseReturnValue:
     """The round's page."""
     return page_of_round(round_id)
 
@@ -100,7 +100,7 @@ def page_of_round(
     regions = _regions(view)
     limits = limits_in_words(one.limits, _with_regions(names, regions))
     text = render_template(
-        "rounds/show.html",
+        "rounds/detail.html",
         view=view,
         round=one,
         story=story_steps(view),

@@ -53,7 +53,7 @@ def coverage_of(match_round: MatchRound) -> tuple[int, int] | None:
 
 @blueprint.route("/new", methods=["GET", "POST"])
 @requires("round.write")
-def new() -> ResponseReturnValue:
+def create() -> ResponseReturnValue:
     """The form of a new round; what is wrong stands at its field and nothing typed is lost."""
     form = RoundForm()
     scope = scope_of("round.write")
@@ -85,8 +85,8 @@ def new() -> ResponseReturnValue:
                     ),
                     "success",
                 )
-                return redirect(url_for("rounds.show", round_id=made.id), 303)
-    return render_template("rounds/new.html", form=form, policy=policy_preview(form)), status
+                return redirect(url_for("rounds.detail", round_id=made.id), 303)
+    return render_template("rounds/create.html", form=form, policy=policy_preview(form)), status
 
 
 def region_choices(scope: tuple[str, ...]) -> list[tuple[str, str]]:
