@@ -118,9 +118,7 @@ class ShiftLine:
     distance_m: int | None
 
 
-def shifts_near(
-    session: Session, donor_ids: Sequence[uuid.UUID], *, now: datetime, limit: int = 6
-) -> list[ShiftLine]:
+def shifts_near(session: Session, donor_ids: Sequence[uuid.UUID], *, now: datetime, limit: int = 6) -> list[ShiftLine]:
     """Open shifts of listed projects to come that still have places and that these volunteers have not taken, nearest first.
 
     A shift or volunteer without a point stands where its region does; the distance is the great circle, in metres.
@@ -190,7 +188,10 @@ def own_shifts(session: Session, donor_ids: Sequence[uuid.UUID], *, now: datetim
         sa.select(Shift.id, Shift.title, Shift.place, Shift.starts_at, Shift.ends_at)
         .join(SignUp, SignUp.shift_id == Shift.id)
         .where(
-            SignUp.volunteer_id.in_(donor_ids), SignUp.status == "signed_up", Shift.ends_at > now, Shift.status == "open"
+            SignUp.volunteer_id.in_(donor_ids),
+            SignUp.status == "signed_up",
+            Shift.ends_at > now,
+            Shift.status == "open",
         )
         .order_by(Shift.starts_at)
         .limit(limit)

@@ -67,9 +67,7 @@ class CountyFigures:
 def figures_by_township(session: Session) -> list[CountyFigures]:
     """Every county in which somebody asked for help. Households count once in the township where the need stands."""
     area = sa.func.left(Need.region_code, 9).label("code")
-    served = (
-        sa.select(Allocation.need_id).where(Allocation.status.in_(("reserved", "delivered"))).distinct().subquery()
-    )
+    served = sa.select(Allocation.need_id).where(Allocation.status.in_(("reserved", "delivered"))).distinct().subquery()
     counted = (
         sa.select(
             area,

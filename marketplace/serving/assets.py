@@ -41,7 +41,11 @@ def copy_assets(modules: Path = ROOT / "node_modules", vendor: Path = VENDOR) ->
         else:
             # A comment that names a source map makes browsers ask for a file that is not there.
             body = origin.read_bytes()
-            lines = [line for line in body.splitlines(keepends=True) if not line.startswith((b"/*# sourceMappingURL", b"//# sourceMappingURL"))]
+            lines = [
+                line
+                for line in body.splitlines(keepends=True)
+                if not line.startswith((b"/*# sourceMappingURL", b"//# sourceMappingURL"))
+            ]
             goal.write_bytes(b"".join(lines))
     return sum(1 for path in vendor.rglob("*") if path.is_file())
 

@@ -34,7 +34,12 @@ class SignInForm(FlaskForm):  # type: ignore[misc]
 
 def safe_target(target: str | None) -> str:
     """`target` if it is an address of our own, else the day page: a link must not lead a signed-in person elsewhere."""
-    if not target or not target.startswith("/") or target.startswith(("//", "/\\")) or any(ord(letter) < 32 for letter in target):
+    if (
+        not target
+        or not target.startswith("/")
+        or target.startswith(("//", "/\\"))
+        or any(ord(letter) < 32 for letter in target)
+    ):
         return url_for("home.day")
     parts = urlsplit(target)
     return target if not parts.scheme and not parts.netloc else url_for("home.day")

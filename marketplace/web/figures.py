@@ -4,11 +4,23 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-WIDTH = 640.0
-_MARGIN_X, _MARGIN_Y = 70.0, 30.0
-_SMALLEST, _LARGEST = 5.0, 20.0
-_TALLEST = 560.0
 FONT = 15
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """The paper a map is drawn on, in the units of its view box: about as wide as it is shown, so that letters keep their size."""
+
+    width: float
+    tallest: float
+    margin: float
+    largest: float
+    with_share: bool
+
+
+SCREEN = Sheet(width=760, tallest=600, margin=70, largest=22, with_share=True)
+PHONE = Sheet(width=330, tallest=520, margin=40, largest=15, with_share=False)
+_SMALLEST = 4.5
 
 
 @dataclass(frozen=True)
@@ -39,13 +51,23 @@ class Point:
 
 
 @dataclass(frozen=True)
-class PointMap:
-    """What the macro `point_map` draws. `rows` holds every place, also those without a point."""
+class Drawing:
+    """One layout of the points, on one sheet."""
 
     width: float
     height: float
-    font: int
     points: list[Point]
+    with_share: bool
+
+
+@dataclass(frozen=True)
+class PointMap:
+    """What the macro `point_map` draws: a layout for a screen and one for a phone. `rows` holds every place, also those without a
+    point; `levels` are the colours in use."""
+
+    screen: Drawing
+    phone: Drawing
+    font: int
     rows: list[Place]
     levels: set[str]
 
@@ -63,56 +85,72 @@ def place_points(places: Iterable[Place]) -> PointMap:
     Areas, not radii, grow with the size, so that twice the number looks like twice as much.
     """
     rows = list(places)
+    levels = {level_of(row.share) for row in rows if row.lat is not None}
+    return PointMap(_draw(rows, SCREEN), _draw(rows, PHONE), FONT, rows, levels)
+
+
+def _draw(rows: list[Place], sheet: Sheet) -> Drawing:
     known = [(row, row.lat, row.lon) for row in rows if row.lat is not None and row.lon is not None]
     if not known:
-        return PointMap(WIDTH, 0, FONT, [], rows, set())
+        return Drawing(sheet.width, 0, [], sheet.with_share)
     south, north = min(lat for _, lat, _ in known), max(lat for _, lat, _ in known)
     west, east = min(lon for _, _, lon in known), max(lon for _, _, lon in known)
     squeeze = math.cos(math.radians((south + north) / 2))
     span_x, span_y = (east - west) * squeeze, north - south
-    scale = (WIDTH - 2 * _MARGIN_X) / span_x if span_x else math.inf
-    if span_y:
-        scale = min(scale, (_TALLEST - 2 * _MARGIN_Y) / span_y)
-    if math.isinf(scale):
-        scale = 0.0
-    height = round(span_y * scale + 2 * _MARGIN_Y + FONT, 1)
-    shift = (WIDTH - span_x * scale) / 2
+    edge = sheet.largest + FONT
+    scales = [(sheet.width - 2 * sheet.margin) / span_x] if span_x else []
+    scales += [(sheet.tallest - 2 * edge) / span_y] if span_y else []
+    scale = min(scales, default=0.0)
+    height = round(span_y * scale + 2 * edge, 1)
+    shift = (sheet.width - span_x * scale) / 2
     most = max(row.size for row, _, _ in known) or 1
-    # Large points first, so that small ones stay visible on top.
-    ordered = sorted(known, key=lambda item: (-item[0].size, item[0].name))
     circles = []
-    for row, lat, lon in ordered:
+    # Large points first, so that small ones stay visible on top.
+    for row, lat, lon in sorted(known, key=lambda item: (-item[0].size, item[0].name)):
         x = round((lon - west) * squeeze * scale + shift, 1)
-        y = round((north - lat) * scale + _MARGIN_Y, 1)
-        radius = round(max(_SMALLEST, _LARGEST * math.sqrt(max(row.size, 0) / most)), 1)
+        y = round((north - lat) * scale + edge, 1)
+        radius = round(max(_SMALLEST, sheet.largest * math.sqrt(max(row.size, 0) / most)), 1)
         circles.append((row, x, y, radius))
-    points = []
     taken = [(x - r, y - r, x + r, y + r) for _, x, y, r in circles]
+    points = []
     for row, x, y, radius in circles:
-        label = _label_spot(row, x, y, radius, height, taken)
+        label = _label_spot(row, x, y, radius, sheet.width, height, sheet.with_share, taken)
         points.append(Point(row.name, row.size, row.share, level_of(row.share), x, y, radius, *label))
-    return PointMap(WIDTH, height, FONT, points, rows, {point.level for point in points})
+    return Drawing(sheet.width, height, points, sheet.with_share)
 
 
 def _label_spot(
-    row: Place, x: float, y: float, radius: float, height: float, taken: list[tuple[float, float, float, float]]
+    row: Place,
+    x: float,
+    y: float,
+    radius: float,
+    width: float,
+    height: float,
+    with_share: bool,
+    taken: list[tuple[float, float, float, float]],
 ) -> tuple[float, float, str]:
-    """Below, right, left or above the point: the first spot that covers least of what stands there already."""
-    text = row.name + (" 100%" if row.share is not None else "")
+    """Around the point: the first spot that covers least of what stands there already."""
+    text = row.name + (" 100%" if with_share and row.share is not None else "")
     length = sum(1.0 if ord(letter) > 0x2E7F else 0.58 for letter in text) * FONT
     gap = 4.0
-    spots = (
-        (x, y + radius + FONT, "middle", x - length / 2),
-        (x + radius + gap, y + FONT * 0.35, "start", x + radius + gap),
-        (x - radius - gap, y + FONT * 0.35, "end", x - radius - gap - length),
-        (x, y - radius - gap, "middle", x - length / 2),
-    )
+    below, above, level = y + radius + FONT, y - radius - gap, y + FONT * 0.35
+    right, left = x + radius + gap, x - radius - gap
+    spots = [
+        (x, below, "middle", x - length / 2),
+        (right, level, "start", right),
+        (left, level, "end", left - length),
+        (x, above, "middle", x - length / 2),
+        *((right - gap, height_, "start", right - gap) for height_ in (below - gap, above + gap)),
+        *((left + gap, height_, "end", left + gap - length) for height_ in (below - gap, above + gap)),
+        (x, below + FONT * 1.1, "middle", x - length / 2),
+        (x, above - FONT * 1.1, "middle", x - length / 2),
+    ]
 
     def cost(spot: tuple[float, float, str, float]) -> float:
-        left, top, right, bottom = spot[3], spot[1] - FONT, spot[3] + length, spot[1] + FONT * 0.25
-        outside = max(0.0, -left) + max(0.0, right - WIDTH) + max(0.0, -top) + max(0.0, bottom - height)
+        start, top, end, bottom = spot[3], spot[1] - FONT, spot[3] + length, spot[1] + FONT * 0.25
+        outside = max(0.0, -start) + max(0.0, end - width) + max(0.0, -top) + max(0.0, bottom - height)
         covered = sum(
-            max(0.0, min(right, r) - max(left, lft)) * max(0.0, min(bottom, b) - max(top, t)) for lft, t, r, b in taken
+            max(0.0, min(end, r) - max(start, s)) * max(0.0, min(bottom, b) - max(top, t)) for s, t, r, b in taken
         )
         return outside * 1000 + covered
 

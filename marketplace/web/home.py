@@ -53,11 +53,15 @@ def _under_way() -> dict[str, Any]:
 
 
 def _to_review() -> dict[str, Any]:
-    return {"rounds": day_pages.rounds_in(db(), scope=scope_of("round.review"), statuses=("proposed",), limit=LONG_LIST)}
+    return {
+        "rounds": day_pages.rounds_in(db(), scope=scope_of("round.review"), statuses=("proposed",), limit=LONG_LIST)
+    }
 
 
 def _to_commit() -> dict[str, Any]:
-    return {"rounds": day_pages.rounds_in(db(), scope=scope_of("round.commit"), statuses=("approved",), limit=LONG_LIST)}
+    return {
+        "rounds": day_pages.rounds_in(db(), scope=scope_of("round.commit"), statuses=("approved",), limit=LONG_LIST)
+    }
 
 
 def _all_rounds() -> dict[str, Any]:

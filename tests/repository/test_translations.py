@@ -54,7 +54,9 @@ def _python_texts(path: Path) -> Iterator[tuple[int, Key]]:
 
 def _template_texts(path: Path) -> Iterator[tuple[int, Key]]:
     keywords = {"_": None, "gettext": None, "ngettext": (1, 2)}
-    for line, message, _comments, _context in extract("jinja2.ext:babel_extract", BytesIO(path.read_bytes()), keywords=keywords):
+    for line, message, _comments, _context in extract(
+        "jinja2.ext:babel_extract", BytesIO(path.read_bytes()), keywords=keywords
+    ):
         yield line, tuple(message) if isinstance(message, list | tuple) else message
 
 
@@ -112,7 +114,9 @@ def test_every_text_has_its_chinese(used: dict[Key, list[str]], catalogues: dict
         if message.id and (all(message.string) if isinstance(message.string, tuple) else message.string)
     }
     wanting = [
-        f"{places[0]}: {_singular(key)!r}" for key, places in used.items() if (_singular(key), isinstance(key, tuple)) not in known
+        f"{places[0]}: {_singular(key)!r}"
+        for key, places in used.items()
+        if (_singular(key), isinstance(key, tuple)) not in known
     ]
     assert not wanting, f"{len(wanting)} texts have no Chinese:\n" + "\n".join(sorted(wanting))
 
@@ -159,7 +163,12 @@ def test_templates_hold_no_chinese_of_their_own() -> None:
     faults = [
         f"{path.relative_to(ROOT)}:{number}: {line.strip()[:80]}"
         for path in sorted((ROOT / "marketplace" / "templates").rglob("*.html"))
-        for number, line in enumerate(re.sub(r"\{#.*?#\}", lambda found: "\n" * found.group().count("\n"), path.read_text(), flags=re.S).splitlines(), 1)
+        for number, line in enumerate(
+            re.sub(
+                r"\{#.*?#\}", lambda found: "\n" * found.group().count("\n"), path.read_text(), flags=re.S
+            ).splitlines(),
+            1,
+        )
         if CJK.search(line)
     ]
     assert not faults, "\n".join(faults)
@@ -171,6 +180,9 @@ def test_the_chinese_is_chinese(catalogues: dict[str, Catalog]) -> None:
     for name, catalogue in catalogues.items():
         for message in catalogue:
             strings = message.string if isinstance(message.string, tuple) else (message.string,)
-            if message.id and any(string and not CJK.search(string) and re.search(r"[A-Za-z]{4,}", PLACE.sub("", string)) for string in strings):
+            if message.id and any(
+                string and not CJK.search(string) and re.search(r"[A-Za-z]{4,}", PLACE.sub("", string))
+                for string in strings
+            ):
                 same.append(f"{name}: {_singular(message.id)!r}")
     assert not same, "\n".join(same)
