@@ -21,6 +21,7 @@ class Sheet:
 SCREEN = Sheet(width=760, tallest=600, margin=70, largest=22, with_share=True)
 PHONE = Sheet(width=330, tallest=520, margin=40, largest=15, with_share=False)
 _SMALLEST = 4.5
+MOST_COVERED = 0.15  # of a label's own area; beyond that the name stands in the table only
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Point:
-    """A place drawn: centre, radius and label in the units of the map's view box."""
+    """A place drawn: centre, radius and label in the units of the map's view box; `named` is False where a label would cover others."""
 
     name: str
     size: float
@@ -48,6 +49,7 @@ class Point:
     label_x: float
     label_y: float
     anchor: str
+    named: bool
 
 
 @dataclass(frozen=True)
@@ -128,8 +130,8 @@ def _label_spot(
     height: float,
     with_share: bool,
     taken: list[tuple[float, float, float, float]],
-) -> tuple[float, float, str]:
-    """Around the point: the first spot that covers least of what stands there already."""
+) -> tuple[float, float, str, bool]:
+    """Around the point: the first spot that covers least of what stands there already; no label where each covers too much."""
     text = row.name + (" 100%" if with_share and row.share is not None else "")
     length = sum(1.0 if ord(letter) > 0x2E7F else 0.58 for letter in text) * FONT
     gap = 4.0
@@ -155,5 +157,7 @@ def _label_spot(
         return outside * 1000 + covered
 
     best = min(spots, key=cost)
-    taken.append((best[3], best[1] - FONT, best[3] + length, best[1] + FONT * 0.25))
-    return round(best[0], 1), round(best[1], 1), best[2]
+    named = cost(best) <= MOST_COVERED * length * FONT
+    if named:
+        taken.append((best[3], best[1] - FONT, best[3] + length, best[1] + FONT * 0.25))
+    return round(best[0], 1), round(best[1], 1), best[2], named

@@ -1,5 +1,6 @@
 """How values read on a page, in both languages: money from fen, days, moments, numbers, shares and distances."""
 
+import re
 from datetime import date, datetime
 from typing import Any
 
@@ -7,11 +8,12 @@ from flask import Flask
 from flask_babel import gettext as _
 
 from kernel.clock import SHANGHAI
-from kernel.money import yuan_text
+from kernel.money import FEN_PER_YUAN, yuan_text
 from marketplace import i18n
 from marketplace.web import words
 
 NOTHING = "—"
+_YUAN_UNIT = re.compile(r"^(\d+) yuan$")
 _MONTHS = (
     "January", "February", "March", "April", "May", "June",
     "July", "August", "September", "October", "November", "December",
@@ -86,9 +88,19 @@ def unit_of(category: Any) -> str:
     return str(category.unit_zh if i18n.is_chinese() else category.unit_en)
 
 
+def amount(quantity: int, category: Any) -> str:
+    """A quantity with its unit: ``14 小时`` or ``14 hours``; money reads as money: 22 units of 100 yuan are ``¥2,200.00``."""
+    if yuan := _YUAN_UNIT.match(category.unit_en):
+        return fen(quantity * int(yuan[1]) * FEN_PER_YUAN)
+    if i18n.is_chinese():
+        return f"{number(quantity)} {category.unit_zh}"
+    noun, of, rest = category.unit_en.partition(" of ")
+    return f"{number(quantity)} {noun}{'' if quantity == 1 else 's'}{of}{rest}"
+
+
 def register(app: Flask) -> None:
     """Gives the templates these filters, `word`/`tone` for the codes of the domain, and what the layout needs."""
-    for filter_ in (fen, day, moment, clock, number, percent, distance, named, unit_of):
+    for filter_ in (fen, day, moment, clock, number, percent, distance, named, unit_of, amount):
         app.jinja_env.filters[filter_.__name__] = filter_
     app.jinja_env.globals.update(
         word=words.word,
