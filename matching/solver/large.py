@@ -63,18 +63,41 @@ class LargeSearch:
             groups.append(np.sort(chosen))
         return groups
 
+    def is_free(self, needs):
+        """Whether nothing that these needs could receive costs anything: such parts need no prices for money."""
+        return not self.instance.cost[self.instance.columns_of_needs(needs)].any()
+
+    def thin(self, columns, sweep, most, reduced=None):
+        """At most `most` columns per need: those in use, then by `reduced` profit where known, else a mixture of cheap and drawn ones."""
+        i = self.instance
+        rank = _draws(columns, sweep)
+        if reduced is None:
+            first = np.lexsort((rank, i.cost[columns] / np.maximum(1, i.step[columns]), i.need[columns]))
+            cheap = np.empty(len(columns))
+            cheap[first] = np.arange(len(columns)) - np.searchsorted(i.need[columns[first]], i.need[columns[first]])
+            rank = np.where(cheap < most // 3, -1.0, rank)
+        else:
+            rank = rank - 1e6 * reduced[columns]
+        rank = np.where((self.steps[columns] > 0) | (i.low[columns] > 0), -np.inf, rank)
+        order = np.lexsort((rank, i.need[columns]))
+        sorted_ = i.need[columns[order]]
+        place = np.arange(len(columns)) - np.searchsorted(sorted_, sorted_)
+        return np.sort(columns[order[place < most]])
+
     # -- sweeps -------------------------------------------------------------------------------------------------------
 
-    def sweep(self, stage, parts, until, build, better, *, gap, nodes=1, columns_of=None, notify=None):
+    def sweep(self, stage, parts, until, build, better, *, gap, nodes=1, columns_of=None, notify=None, thin=None, reduced=None):
         """Searches `parts` (list, or function of the step number) in turn until the list or the time is over.
 
         `build(columns, rooms, share)` gives the Part; `better(before, after)` whether the joined steps may be taken.
         """
+        stage_seed = sum(map(ord, stage))
         batches = None if callable(parts) else [parts[k : k + AT_ONCE] for k in range(0, len(parts), AT_ONCE)]
         for step in self.work.steps(stage, until, most=None if batches is None else len(batches)):
             groups = parts(step) if batches is None else batches[step]
             columns = [(columns_of or self.instance.columns_of_needs)(g) for g in groups]
             columns = [c[self.instance.high[c] > 0] for c in columns]
+            columns = [self.thin(c, stage_seed + step, thin, reduced) if thin else c for c in columns]
             columns = [c for c in columns if len(c)]
             if not columns:
                 continue
@@ -117,7 +140,7 @@ class LargeSearch:
 
     # -- tiers --------------------------------------------------------------------------------------------------------
 
-    def raise_tier(self, stage, tier, parts, until, *, prices=None, fund_prices=None, gap=5e-4, nodes=1, slack=(0, 0, 0), notify=None):
+    def raise_tier(self, stage, tier, parts, until, *, prices=None, fund_prices=None, gap=5e-4, nodes=1, notify=None, thin=None, reduced=None):
         """More points for `tier` (0-based), part by part, while each part keeps its points of the tiers before."""
         i = self.instance
 
@@ -139,4 +162,12 @@ class LargeSearch:
             columns = i.columns_of_needs(needs)
             return columns[i.tier[i.need[columns]] <= tier]
 
-        return self.sweep(stage, parts, until, build, better, gap=gap, nodes=nodes, columns_of=columns_of, notify=notify)
+        return self.sweep(stage, parts, until, build, better, gap=gap, nodes=nodes, columns_of=columns_of, notify=notify, thin=thin, reduced=reduced)
+
+
+def _draws(columns, seed):
+    """A fixed pseudo-random number in [0, 1) per column, different for every `seed`."""
+    mixed = (columns.astype(np.uint64) + np.uint64(seed * 7_919 + 1)) * np.uint64(0x9E3779B97F4A7C15)
+    mixed ^= mixed >> np.uint64(29)
+    mixed *= np.uint64(0xBF58476D1CE4E5B9)
+    return (mixed >> np.uint64(40)).astype(float) / 2**24

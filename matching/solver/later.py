@@ -29,7 +29,7 @@ def raise_the_floors(search, tier_values, until):
         return _allowed(i, after, least) and (-shortfall(i, after, floor), coverage_of(tier_points(i, after))) >= (
             -shortfall(i, before, floor), coverage_of(tier_points(i, before)))  # fmt: skip
 
-    search.sweep("fairness", search.by_category(12_000), until, build, better, gap=GAP)
+    search.sweep("fairness", search.by_category(12_000), until, build, better, gap=GAP, thin=10)
 
 
 def raise_coverage(search, tier_values, until):
@@ -50,7 +50,7 @@ def raise_coverage(search, tier_values, until):
         more = coverage_of(tier_points(i, after)) > coverage_of(tier_points(i, before))
         return more and _allowed(i, after, least) and shortfall(i, after, floor) <= held
 
-    search.sweep("coverage", search.by_category(12_000), until, build, better, gap=GAP)
+    search.sweep("coverage", search.by_category(12_000), until, build, better, gap=GAP, thin=10)
 
 
 def lower_amounts(search, tier_values, until, name):
@@ -79,7 +79,7 @@ def lower_amounts(search, tier_values, until, name):
 
     served = used_rows(i.need, search.steps, len(i.fill)) > 0
     parts = [g[served[g]] for g in search.by_category(12_000)]
-    search.sweep(name, [g for g in parts if len(g)], until, build, better, gap=GAP)
+    search.sweep(name, [g for g in parts if len(g)], until, build, better, gap=GAP, thin=10)
 
 
 def _allowed(instance, steps, least):

@@ -20,6 +20,7 @@ class TierPrices:
         self.instance = instance
         self.relaxation = build_relaxation(instance)
         self.prices = [None, None, None]
+        self.reduced = [None, None, None]
         self.pool = ThreadPoolExecutor(1)
         reached = []
         self.tasks = [self.pool.submit(self._solve, tier, reached) for tier in range(3)]
@@ -50,6 +51,7 @@ class TierPrices:
             reached.append(0.0)
             return f"tier{tier + 1} LP: {status}"
         reached.append(float(objective[within] @ x) * POINTS)
+        self.reduced[tier] = objective[: i.size] - (r.matrix.T @ prices)[: i.size]
         self.prices[tier] = prices
         return status
 

@@ -46,23 +46,31 @@ def _tier(search, prices, tier, results, due, work):
     def value():
         return tier_points(instance, search.steps)[tier]
 
+    def open_():
+        return prices.prices[tier] is None or value() < prices.bound(tier, earlier)
+
     def notify():
         work.tell(level=name, value=value(), bound=prices.bound(tier, earlier) if prices.prices[tier] is not None else None, stage=name)
 
-    grain = 12_000 if work.seconds >= 30 else 4_000
-    guided = _await_prices(prices, tier, until, work, name)
-    price, fund_price = prices.column_price(tier) if guided else (None, None)
+    gap = 1e-6 if tier == 0 else 3e-4
+    grain = 12_000 if work.seconds >= 30 else 5_000
     parts = search.by_category(grain, tier + 1)
-    gap = 1e-6 if tier == 0 else 5e-4
-    if guided and tier:
-        search.raise_tier(f"{name} priced", tier, parts, until, prices=price, fund_prices=fund_price, gap=gap, notify=notify)
-    if not guided or value() < prices.bound(tier, earlier):
-        search.raise_tier(f"{name} plain", tier, parts, until, gap=gap, notify=notify)
+    free, paid = [p for p in parts if search.is_free(p)], [p for p in parts if not search.is_free(p)]
+    few = {"gap": gap, "notify": notify, "thin": None if tier == 0 else 12}
+    begin_at = work.elapsed()
+    search.raise_tier(f"{name} free", tier, free, begin_at + 0.5 * (until - begin_at), **few)
+    guided = tier > 0 and _await_prices(prices, tier, until, work, name)
+    if guided:
+        price, fund_price = prices.column_price(tier)
+        few["reduced"] = prices.reduced[tier]
+        search.raise_tier(f"{name} priced", tier, paid, until, prices=price, fund_prices=fund_price, **few)
+    for turn in range(2):
+        if open_():
+            search.raise_tier(f"{name} paid {turn}", tier, paid, until, **few)
     filled = fill(instance, search.steps, key=instance.tier[instance.need] > tier)
-    keep = instance.tier[instance.need] <= tier
-    search.steps = search.steps + (filled - search.steps) * keep
-    if not guided or value() < prices.bound(tier, earlier):
-        search.raise_tier(f"{name} mixed", tier, lambda k: search.by_chance(k, 3_000, tier + 1), until, gap=gap, notify=notify)
+    search.steps = search.steps + (filled - search.steps) * (instance.tier[instance.need] <= tier)
+    if open_():
+        search.raise_tier(f"{name} mixed", tier, lambda k: search.by_chance(k, 6_000, tier + 1), until, **few)
     notify()
     return LevelResult(name, value(), prices.bound(tier, earlier), time.monotonic() - begin)
 
@@ -73,7 +81,7 @@ def _await_prices(prices, tier, until, work, name):
         old = work.recorded(f"{name} prices")
         ready = bool(old and old["run"]) and prices.ready(tier, 3600.0)
     else:
-        ready = prices.ready(tier, max(0.0, (until - work.elapsed()) * 0.5))
+        ready = prices.ready(tier, max(0.0, (until - work.elapsed()) * 0.6))
     work.note(f"{name} prices", run=ready)
     return ready
 
