@@ -97,6 +97,7 @@ def _explain(state: _Standing, index: int) -> Unmet:
     if cap_change is not None:
         changes.insert(0, cap_change)
     reason, detail = _name_reason(state, index, pair, wanted, blockers, cap_change)
+    detail["offering"] = state.problem.offerings[state.pairs.offering[pair]].id
     detail["asked_units"] = wanted
     detail["changes"] = changes
     detail["verified"] = "rest_of_plan_fixed" if changes else "nothing_to_change"
@@ -321,6 +322,7 @@ def _without_pairs(state: _Standing, index: int) -> Unmet:
     if found.offering is not None:
         binding = {"table": "offerings", "id": found.offering.id, "category": found.offering.category}
     detail = _detail(binding, found.text) | {
+        "offering": None if found.offering is None else found.offering.id,
         "asked_units": wanted,
         "changes": changes,
         "verified": "rest_of_plan_fixed" if found.verified else "not_verified",

@@ -15,7 +15,7 @@ COMMANDS = {
     "demo": ("marketplace.cli.demo", "Fill the demo county"),
     "solve": ("marketplace.cli.solve", "Solve a problem file"),
     "verify": ("marketplace.cli.matching", "Check a plan against its problem, without the solver"),
-    "explain": ("marketplace.cli.matching", "Say why needs went unmet"),
+    "explain": ("marketplace.cli.explain", "Say why needs went unmet"),
     "problem": ("marketplace.cli.matching", "Generate and convert problem files"),
 }
 
