@@ -7,6 +7,7 @@ from datetime import date
 
 from households.models import RELATIONS, RISK_TIERS, STATUS_CATEGORIES
 from kernel.catalogue.models import HOUSEHOLD_TYPES
+from kernel.checking import checked_point, checked_text
 from kernel.errors import InvalidFields, InvalidInput
 from kernel.identity import ResidentID, parse_phone, parse_resident_id
 
@@ -115,7 +116,7 @@ def check_member(entry: MemberEntry, *, field: str, today: date) -> tuple[Checke
             InvalidInput("A disability grade is 1 (most severe) to 4, or empty", field=f"{field}.disability_grade")
         )
     if entry.diagnosis and len(entry.diagnosis) > 500:
-        faults.append(InvalidInput("At most %(most)s characters", field=f"{field}.diagnosis", most=500))
+        faults.append(InvalidInput("Write at most %(most)s characters", field=f"{field}.diagnosis", most=500))
     number: ResidentID | None = None
     if entry.resident_id:
         try:
@@ -149,14 +150,14 @@ def check_member(entry: MemberEntry, *, field: str, today: date) -> tuple[Checke
     return CheckedMember(entry, number, sex, born_on), []
 
 
-def text_fault(text: str | None, *, most: int, field: str, needed: bool = True) -> InvalidInput | None:
-    """What is wrong with a line of text: missing, too long, or with control characters."""
-    if not (text or "").strip():
-        return InvalidInput("This must be filled in", field=field) if needed else None
-    if len(text or "") > most:
-        return InvalidInput("At most %(most)s characters", field=field, most=most)
-    if any(ord(character) < 32 for character in text or ""):
-        return InvalidInput("Line breaks and control characters cannot be used here", field=field)
+def text_fault(
+    text: str | None, *, most: int, field: str, needed: bool = True, lines: bool = False
+) -> InvalidInput | None:
+    """What is wrong with a text: missing, too long, or with control characters (line breaks count unless `lines`)."""
+    try:
+        checked_text(text, field=field, most=most, required=needed, lines=lines)
+    except InvalidInput as fault:
+        return fault
     return None
 
 
@@ -194,8 +195,10 @@ def _place_faults(entry: HouseholdEntry) -> list[InvalidInput]:
 
 def point_fault(lat: float | None, lon: float | None) -> InvalidInput | None:
     """What is wrong with a point (WGS-84 degrees): half of it missing, or outside China."""
-    if (lat is None) != (lon is None):
-        return InvalidInput("Give both latitude and longitude, or neither", field="lat" if lat is None else "lon")
+    try:
+        checked_point(lat, lon)
+    except InvalidInput as fault:
+        return fault
     if lat is not None and lon is not None and not (3 <= lat <= 54 and 73 <= lon <= 136):
         return InvalidInput("The point lies outside China; check latitude and longitude", field="lat")
     return None

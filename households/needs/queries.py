@@ -2,11 +2,12 @@
 
 import uuid
 from dataclasses import dataclass
+from datetime import date
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from households.models import Household
+from households.models import Household, Member
 from households.needs.models import Need
 from households.needs.rules import Catalogue, HouseholdFacts
 from kernel.catalogue.models import Category, Skill
@@ -27,28 +28,35 @@ class NeedRow:
 def list_needs(
     session: Session,
     *,
-    scope: tuple[str, ...],
+    scope: tuple[str, ...] | None,
     text: str = "",
     tier: int | None = None,
     category_code: str | None = None,
     type: str | None = None,
     region_code: str | None = None,
     status: str | None = "open",
+    overdue_on: date | None = None,
     household_ids: tuple[uuid.UUID, ...] | None = None,
     after: str | None = None,
     limit: int = 50,
 ) -> Page:
     """NeedRows, most urgent tier first, then by number; `after` is ``tier.number``.
 
-    `text` is a part of the head's name, pinyin, initials, or the need's number. Raises InvalidInput for a key that is none.
+    `text` is a part of the head's name, pinyin, initials, or the need's number; `overdue_on` keeps to needs whose last day lies
+    before it. `scope` None is for a person's own households alone: then `household_ids` bound the answer. Raises InvalidInput.
     """
+    if scope is None and household_ids is None:
+        raise InvalidInput("A list of needs is bounded by regions or by households", field="region_code")
     limit = min(limit, MOST)
     query = (
         sa.select(Need, Household.number, Household.head_name)
         .join(Household, Household.id == Need.household_id)
-        .where(within(Need.region_code, scope))
         .order_by(Need.tier, Need.number)
     )
+    if scope is not None:
+        query = query.where(within(Need.region_code, scope))
+    if overdue_on is not None:
+        query = query.where(Need.due_on < overdue_on)
     wanted = text.strip().lower()
     if wanted:
         pattern = escape_like(wanted)
@@ -124,4 +132,14 @@ def household_facts(session: Session, household_id: uuid.UUID, *, scope: tuple[s
 def facts_by_number(session: Session, numbers: set[int]) -> dict[int, HouseholdFacts]:
     """The facts of the households with these numbers, in any region: the caller holds each against its scope."""
     rows = session.execute(sa.select(Household.number, *_FACTS).where(Household.number.in_(numbers)))
+    return {row[0]: HouseholdFacts(*row[1:]) for row in rows}
+
+
+def facts_of_heads(session: Session, indexes: set[bytes]) -> dict[bytes, HouseholdFacts]:
+    """The facts of the households whose head's resident ID has these blind indexes, in any region, as `facts_by_number`."""
+    rows = session.execute(
+        sa.select(Member.resident_id_index, *_FACTS)
+        .join(Household, Household.id == Member.household_id)
+        .where(Member.resident_id_index.in_(indexes), Member.relation == "head")
+    )
     return {row[0]: HouseholdFacts(*row[1:]) for row in rows}

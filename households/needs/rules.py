@@ -131,7 +131,7 @@ def check_need(entry: NeedEntry, *, household: HouseholdFacts, catalogue: Catalo
         faults.append(InvalidInput("An amount of zero or more, in fen", field="unit_worth_fen"))
     faults += _period_faults(entry, today)
     point = point_fault(entry.lat, entry.lon)
-    note = text_fault(_one_line(entry.note), most=LONGEST_NOTE, field="note", needed=False)
+    note = text_fault(entry.note, most=LONGEST_NOTE, field="note", needed=False, lines=True)
     faults += [fault for fault in (point, note) if fault is not None]
     if faults:
         raise InvalidFields(faults)
@@ -154,11 +154,6 @@ def check_need(entry: NeedEntry, *, household: HouseholdFacts, catalogue: Catalo
         entry.lon if own else household.lon,
         (entry.note or "").strip() or None,
     )
-
-
-def _one_line(note: str | None) -> str | None:
-    """A note may have several lines; its other control characters are faults."""
-    return note.replace("\r\n", " ").replace("\n", " ") if note else note
 
 
 def _reference_faults(entry: NeedEntry, catalogue: Catalogue) -> list[InvalidInput]:
