@@ -18,9 +18,9 @@ from marketplace.errors import status_of
 from marketplace.fulfilment.operations import confirm_delivery, decline_delivery
 from marketplace.fulfilment.queries import STATUSES, DeliveryRow, count_awaiting, list_deliveries
 from marketplace.security.access import actor, clock_now, db, may, requires, scope_of
-from marketplace.web.faults import sentence
 from marketplace.web.formatting import unit_of
 from marketplace.web.round_lines import places_of
+from marketplace.web.round_sentences import told_refusal
 from marketplace.web.words import word
 
 blueprint = Blueprint("deliveries", __name__, url_prefix="/deliveries")
@@ -87,7 +87,7 @@ def confirm(allocation_id: uuid.UUID) -> ResponseReturnValue:
         raise
     except DomainError as error:
         db().rollback()
-        return _page(errors=[sentence(error)], at_fault=allocation_id, typed=typed, status_code=status_of(error))
+        return _page(errors=[told_refusal(error)], at_fault=allocation_id, typed=typed, status_code=status_of(error))
     flash(_("Confirmed. Stock and money are posted."), "success")
     return redirect(url_for("deliveries.index", **filters_of_address()), 303)
 
@@ -109,7 +109,7 @@ def decline(allocation_id: uuid.UUID) -> ResponseReturnValue:
         raise
     except DomainError as error:
         db().rollback()
-        return _page(errors=[sentence(error)], at_fault=allocation_id, status_code=status_of(error))
+        return _page(errors=[told_refusal(error)], at_fault=allocation_id, status_code=status_of(error))
     flash(_("Noted. What was promised is free again for the next round."), "success")
     return redirect(url_for("deliveries.index", **filters_of_address()), 303)
 

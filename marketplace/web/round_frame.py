@@ -15,7 +15,7 @@ from kernel.regions.queries import children_of
 from marketplace.security.access import db, may, person, scope_of
 from marketplace.web.faults import sentence
 from marketplace.web.formatting import named
-from marketplace.web.round_sentences import exclusion, offering_exclusion
+from marketplace.web.round_sentences import exclusion, offering_exclusion, told_reason_of_step
 from marketplace.web.words import choices
 from matching.rounds.lifecycle import STEPS, check_person
 from matching.rounds.models import MatchRound
@@ -108,4 +108,8 @@ def address_with(**changes: Any) -> dict[str, Any]:
 @blueprint.context_processor
 def words_of_rounds() -> dict[str, Any]:
     """What the templates of rounds say about exclusions."""
-    return {"need_exclusion": exclusion, "offering_exclusion": offering_exclusion}
+    return {
+        "need_exclusion": exclusion,
+        "offering_exclusion": offering_exclusion,
+        "told_reason_of_step": told_reason_of_step,
+    }

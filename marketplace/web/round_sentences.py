@@ -1,14 +1,17 @@
 """A round's rules in words, in the reader's language: the policy, the limits, the seed and what a step means."""
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
+from kernel.errors import DomainError
 from marketplace.web.formatting import fen
 from marketplace.web.round_forms import RoundForm
-from marketplace.web.round_reasons import limit_in_words
+from marketplace.web.round_reasons import limit_in_words, listed
+from marketplace.web.words import word
 from matching.rounds.page_names import Names
 from matching.rounds.rules import Sentence, policy_in_words
 
@@ -66,3 +69,55 @@ def exclusion(code: str) -> str:
 def offering_exclusion(code: str) -> str:
     """Why an offering was not in the pool."""
     return str(OFFERING_EXCLUSIONS.get(code, code))
+
+
+def told_refusal(error: DomainError) -> str:
+    """A refusal in the reader's language, statuses in words instead of codes."""
+    values = dict(error.values)
+    for name, kind in (("status", "round_status"), ("before", "round_status")):
+        if name in values:
+            codes = str(values[name]).split(", ")
+            values[name] = listed(_status_word(kind, code) for code in codes)
+    if "step" in values:
+        values["step"] = str(STEP_WORDS.get(str(values["step"]), values["step"]))
+    return _(error.message, **values) if values else _(error.message)
+
+
+def _status_word(kind: str, code: str) -> str:
+    known = word(kind, code)
+    return word("allocation_status", code) if known == code else known
+
+
+STEP_WORDS = {
+    "freeze": _l("Freeze the pool"),
+    "queue": _l("Run the round"),
+    "approve": _l("Approve the plan"),
+    "reject": _l("Send the plan back"),
+    "commit": _l("Look and commit"),
+    "void": _l("Void the round"),
+    "cancel": _l("Cancel the round"),
+    "supersede": _l("Freeze anew"),
+}
+
+_SYSTEM_REASONS = (
+    (re.compile(r"Frozen anew as round (?P<number>\d+)$"), _l("Frozen anew as round %(number)s")),
+    (
+        re.compile(r"Nobody took it further within (?P<days>\d+) days; freeze it anew$"),
+        _l("Nobody took it further within %(days)s days; freeze it anew"),
+    ),
+    (
+        re.compile(
+            r"Tried (?P<count>\d+) times; each time the worker ended before the solve did\. Is there enough memory\?$"
+        ),
+        _l("Tried %(count)s times; each time the worker ended before the solve did. Is there enough memory?"),
+    ),
+)
+
+
+def told_reason_of_step(text: str | None) -> str:
+    """The reason kept with a step: what a person wrote as it is, what the system wrote in the reader's language."""
+    for pattern, message in _SYSTEM_REASONS:
+        found = pattern.match(text or "")
+        if found:
+            return str(message) % found.groupdict()
+    return text or ""

@@ -14,10 +14,10 @@ from flask_wtf import FlaskForm
 from kernel.errors import Conflict, DomainError, InvalidInput, NotFound
 from marketplace.errors import status_of
 from marketplace.security.access import actor, clock_now, db, requires, scope_of
-from marketplace.web.faults import put_faults, sentence
+from marketplace.web.faults import put_faults
 from marketplace.web.round_forms import DrawForm, ReasonForm
 from marketplace.web.round_frame import blueprint, standing, the_round
-from marketplace.web.round_sentences import told
+from marketplace.web.round_sentences import told, told_refusal
 from marketplace.web.round_story import page_of_round
 from matching.rounds import commit, operations
 from matching.rounds.models import MatchRound
@@ -199,7 +199,7 @@ def commit_it(round_id: uuid.UUID) -> ResponseReturnValue:
         return _confirmation(the_round(round_id, "round.commit"), errors=[text], status=409)
     except DomainError as error:
         db().rollback()
-        return page_of_round(round_id, errors=[sentence(error)], status=status_of(error))
+        return page_of_round(round_id, errors=[told_refusal(error)], status=status_of(error))
     flash(_("Committed: the help is reserved, household by household. Workers can confirm deliveries now."), "success")
     return redirect(url_for("rounds.detail", round_id=done.id), 303)
 
@@ -237,7 +237,7 @@ def _take(
         raise
     except DomainError as error:
         db().rollback()
-        errors = [sentence(error)]
+        errors = [told_refusal(error)]
         if form is not None and isinstance(error, InvalidInput | Conflict) and error.field in form:
             put_faults(form, error)
             errors = []
