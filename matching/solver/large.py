@@ -108,7 +108,7 @@ class LargeSearch:
             built = [build(c, r, len(columns)) for c, r in zip(columns, rooms, strict=True)]
             entry = self.work.record[-1]
             late = self._late_before(stage, step)
-            seconds = 3600.0 if self.work.replaying else max(0.3, until + 0.5 - self.work.elapsed())
+            seconds = 3600.0 if self.work.replaying else max(0.3, until - self.work.elapsed())
             tasks = [None if (step, k) in late else self.pool.submit(part.solve, base, nodes=nodes, gap=gap, seconds=seconds) for k, part in enumerate(built)]
             for k, (task, own) in enumerate(zip(tasks, columns, strict=True)):
                 if task is None:

@@ -15,7 +15,8 @@ FINISH = 1.6  # seconds kept for charges and reasons of a county
 
 def solve_levels(instance, work, threads, pinned, greedy):
     """(steps, [LevelResult]) of all eight levels. `pinned`, `greedy`: valid starts; the result is never worse than `greedy`."""
-    total = max(0.1, work.seconds - FINISH * min(1.0, instance.size / 200_000))
+    # charges and reasons at the end take about as long as pairs and the first plan took at the start
+    total = max(0.3 * work.seconds, work.seconds - max(FINISH * min(1.0, instance.size / 200_000), 1.2 * work.elapsed()))
     due = {name: share * total for name, share in SHARES.items()}
     due["end"] = total
     search = LargeSearch(instance, work, threads, pinned)
@@ -52,27 +53,41 @@ def _tier(search, prices, tier, results, due, work):
     def notify():
         work.tell(level=name, value=value(), bound=prices.bound(tier, earlier) if prices.prices[tier] is not None else None, stage=name)
 
+    def wanted(stage):
+        return work.recorded(stage) is not None if work.replaying else open_()
+
     gap = 1e-6 if tier == 0 else 3e-4
-    grain = 12_000 if work.seconds >= 30 else 5_000
-    parts = search.by_category(grain, tier + 1)
+    quick = _quick(work)
+    parts = search.by_category(5_000 if quick else 12_000, tier + 1)
     free, paid = [p for p in parts if search.is_free(p)], [p for p in parts if not search.is_free(p)]
-    few = {"gap": gap, "notify": notify, "thin": None if tier == 0 else 12}
     begin_at = work.elapsed()
-    search.raise_tier(f"{name} free", tier, free, begin_at + 0.5 * (until - begin_at), **few)
+    many = {"gap": gap, "notify": notify, "thin": None if tier == 0 else 16 if quick else 36}
+    few = {"gap": gap, "notify": notify, "thin": None if tier == 0 else 12}
+    search.raise_tier(f"{name} free", tier, free, begin_at + (0.6 if paid else 0.9) * (until - begin_at), **many)
     guided = tier > 0 and _await_prices(prices, tier, until, work, name)
-    if guided:
+    if guided and paid:
         price, fund_price = prices.column_price(tier)
         few["reduced"] = prices.reduced[tier]
         search.raise_tier(f"{name} priced", tier, paid, until, prices=price, fund_prices=fund_price, **few)
-    for turn in range(2):
-        if open_():
-            search.raise_tier(f"{name} paid {turn}", tier, paid, until, **few)
+    for stage in (f"{name} paid", f"{name} paid again"):
+        if wanted(stage):
+            search.raise_tier(stage, tier, paid, until, **few)
     filled = fill(instance, search.steps, key=instance.tier[instance.need] > tier)
     search.steps = search.steps + (filled - search.steps) * (instance.tier[instance.need] <= tier)
-    if open_():
+    if wanted(f"{name} mixed"):
         search.raise_tier(f"{name} mixed", tier, lambda k: search.by_chance(k, 6_000, tier + 1), until, **few)
     notify()
     return LevelResult(name, value(), prices.bound(tier, earlier), time.monotonic() - begin)
+
+
+def _quick(work):
+    """Whether the time is so short that parts are made smaller; a replay repeats the choice."""
+    if work.replaying:
+        old = work.recorded("search")
+        return bool(old and old["quick"])
+    if work.recorded_now("search") is None:
+        work.note("search", quick=work.seconds < 30)
+    return work.recorded_now("search")["quick"]
 
 
 def _await_prices(prices, tier, until, work, name):

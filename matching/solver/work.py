@@ -9,10 +9,6 @@ import threading
 import time
 
 
-class Stopped(Exception):
-    """The caller asked the solve to stop; the best valid plan so far still stands."""
-
-
 class Work:
     def __init__(self, seconds, replay=None):
         """`seconds` wall-clock limit; `replay` the `work` list of an earlier plan."""
@@ -39,6 +35,10 @@ class Work:
         """The entry of `stage` in the replayed plan, or None."""
         return next((entry for entry in self.replay or [] if entry["stage"] == stage), None)
 
+    def recorded_now(self, stage):
+        """The entry of `stage` in this run, or None."""
+        return next((entry for entry in self.record if entry["stage"] == stage), None)
+
     def note(self, stage, **done):
         self.record.append({"stage": stage, **done})
 
@@ -63,15 +63,6 @@ class Work:
             entry["steps"] += 1
             yield entry["steps"] - 1
             lasted.append(time.monotonic() - begin)
-
-    def worth_starting(self, stage, until):
-        """Whether a stage that is one single step should run; recorded, and repeated by a replay."""
-        if self.replaying:
-            old = self.recorded(stage)
-            return old is not None and old.get("run", False)
-        run = not self.stop.is_set() and self.elapsed() < until
-        self.note(stage, run=run)
-        return run
 
     def tell(self, **news):
         """Hands a piece of progress to whoever watches (read by `engine` in the caller's own thread)."""
