@@ -1,12 +1,17 @@
 """`zhongfu demo`: the demonstration county, for a machine of one's own."""
 
+import os
+
 import click
 
 from kernel import clock
+from kernel.crypto import open_vault
+from kernel.database import make_engine, make_session_factory
 from kernel.errors import DomainError
-from marketplace.cli.context import cli_sessions
-from marketplace.demo.accounts import DEMO_LOGINS, DEMO_PASSWORD
-from marketplace.demo.county import fill_demo_county
+from marketplace.cli.context import cli_settings, running_database
+from marketplace.cli.database import prepare
+from marketplace.demo.accounts import DEMO_LOGINS, DEMO_PASSWORD, require_local
+from marketplace.demo.county import DemoReport, fill_demo_county
 
 
 @click.group()
@@ -17,21 +22,35 @@ def demo() -> None:
 @demo.command()
 def fill() -> None:
     """Fill Yongjia with people, help and money that do not exist; a county that is filled already stays as it is."""
-    now = clock.utc_now()
     try:
-        with cli_sessions() as factory:
-            report = fill_demo_county(factory, today=clock.day_of(now), now=now)
+        report = _fill()
     except DomainError as error:
         raise click.ClickException(error.text) from error
-    if not report.filled:
-        click.echo("The county was filled before; nothing was changed.")
-    else:
+    if report.filled:
         click.echo(f"The county is filled, in {report.seconds:.1f} s:")
-        for name, count in report.counts.items():
-            click.echo(f"  {name.replace('_', ' '):<20}{count:>8,}")
+    else:
+        click.echo("The county was filled before and stays as it is; what was written then:")
+    for name, count in report.counts.items():
+        click.echo(f"  {name.replace('_', ' '):<20}{count:>8,}")
     click.echo(f"Password of all demo logins: {DEMO_PASSWORD}")
     for login in DEMO_LOGINS:
         click.echo(f"  {login.login:<14}{login.name_zh}  {login.name_en}")
+
+
+def _fill() -> DemoReport:
+    settings = cli_settings()
+    require_local(os.environ)
+    with running_database(settings) as settings:
+        prepare(settings)
+        assert settings.database_url
+        engine = make_engine(settings.database_url, pool_size=2)
+        now = clock.utc_now()
+        try:
+            return fill_demo_county(
+                make_session_factory(engine, vault=open_vault(settings.keys_folder)), today=clock.day_of(now), now=now
+            )
+        finally:
+            engine.dispose()
 
 
 commands = [demo]

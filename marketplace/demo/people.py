@@ -75,7 +75,7 @@ def organisation_names() -> list[str]:
 def born_at_age(draw: Random, age: int, *, today: date) -> date:
     """A date of birth of somebody who is `age` years old today."""
     latest = date(today.year - age, today.month, min(today.day, 28))
-    return latest - timedelta(days=draw.randrange(1, 364))
+    return latest - timedelta(days=draw.randrange(1, 360))
 
 
 class Numbers:

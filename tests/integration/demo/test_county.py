@@ -5,10 +5,12 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import psycopg
 import pytest
 import sqlalchemy as sa
+from click.testing import CliRunner
 from psycopg import sql
 from sqlalchemy.orm import Session, sessionmaker
 from stdnum.cn import uscc
@@ -26,6 +28,7 @@ from kernel.database import make_engine, make_session_factory
 from kernel.errors import Conflict, NotAllowed
 from kernel.identity import parse_resident_id
 from kernel.regions.models import Region
+from marketplace.cli.demo import demo
 from marketplace.demo import figures
 from marketplace.demo.accounts import DEMO_LOGINS, DEMO_PASSWORD, require_no_demo_accounts
 from marketplace.demo.county import DemoReport, fill_demo_county
@@ -232,9 +235,13 @@ def test_shifts_lie_ahead_are_not_overbooked_and_match_their_sign_ups(filled: Se
 
 
 def test_every_account_signs_in_and_is_linked_to_its_rows(filled: Session):
-    for one in DEMO_LOGINS:
-        user = sign_in(filled, login=one.login, password=DEMO_PASSWORD, now=NOW)
-        assert [grant.role for grant in user.grants] == [one.role]
+    for login in ("coordinator", "volunteer"):
+        assert sign_in(filled, login=login, password=DEMO_PASSWORD, now=NOW).login == login
+    users = filled.scalars(sa.select(User)).all()
+    assert len({user.password_hash for user in users}) == 1  # so the others sign in as these do
+    assert {(user.login, grant.role) for user in users for grant in user.grants} == {
+        (one.login, one.role) for one in DEMO_LOGINS
+    }
     kinds = dict(
         filled.execute(
             sa.select(User.login, Donor.kind)
@@ -352,3 +359,25 @@ def test_a_database_with_the_demonstrations_accounts_is_refused_for_production(f
     require_no_demo_accounts(session)
     with pytest.raises(NotAllowed, match="coordinator"):
         require_no_demo_accounts(filled)
+
+
+def test_the_command_leaves_a_filled_county_and_prints_counts_and_logins(
+    county: tuple[sessionmaker[Session], DemoReport],
+    postgres: EmbeddedPostgres,
+    temporary_home: Path,
+    monkeypatch: pytest.MonkeyPatch,
+):
+    monkeypatch.setenv("DATABASE_URL", postgres.url("zhongfu_app", "test_demo_county").replace("+psycopg", ""))
+    monkeypatch.setenv("DATABASE_OWNER_URL", postgres.url("zhongfu_owner", "test_demo_county").replace("+psycopg", ""))
+    monkeypatch.setenv("ZHONGFU_HOME", str(temporary_home / "demo-command"))
+    again = CliRunner().invoke(demo, ["fill"])
+    assert again.exit_code == 0, again.output
+    assert "stays as it is" in again.output and "households             2,000" in again.output
+    assert DEMO_PASSWORD in again.output and all(one.login in again.output for one in DEMO_LOGINS)
+
+
+def test_the_command_is_refused_in_production_before_it_touches_the_database(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("ZHONGFU_ENV", "production")
+    monkeypatch.setenv("DATABASE_URL", "postgresql://nobody@127.0.0.1:1/nothing")
+    refused = CliRunner().invoke(demo, ["fill"])
+    assert refused.exit_code == 1 and "ZHONGFU_ENV" in refused.output

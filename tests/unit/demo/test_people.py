@@ -62,11 +62,12 @@ def test_names_of_organisations_are_enough_and_each_comes_once():
     assert len(set(organisation_names())) == len(organisation_names()) >= 150
 
 
-def test_somebody_born_at_an_age_has_that_age_today():
+@pytest.mark.parametrize("today", [TODAY, date(2027, 3, 31), date(2028, 2, 29), date(2027, 1, 1), date(2026, 12, 31)])
+def test_somebody_born_at_an_age_has_that_age_today(today: date):
     draw = Random(1)
-    for age in range(0, 100):
-        born = born_at_age(draw, age, today=TODAY)
-        assert TODAY.year - born.year - ((TODAY.month, TODAY.day) < (born.month, born.day)) == age
+    for age in [*range(100)] * 20:
+        born = born_at_age(draw, age, today=today)
+        assert today.year - born.year - ((today.month, today.day) < (born.month, born.day)) == age
 
 
 def test_the_same_stream_gives_the_same_name():
