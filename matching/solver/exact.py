@@ -95,7 +95,8 @@ def _optimise(rows, steps, objective, constant, name, work, share):
     parameters.num_workers = 1
     parameters.random_seed = 20270101
     if work.replaying:
-        parameters.max_deterministic_time = old["deterministic"] if old else 0.0
+        if old is None or old["stopped"]:
+            parameters.max_deterministic_time = old["deterministic"] if old else 0.0
     else:
         parameters.max_time_in_seconds = max(0.05, work.remaining() * (share if name != "lottery" else 0.9))
     work.on_stop = solver.stop_search

@@ -192,11 +192,11 @@ def _tight_high(most, load, capacity, worth, cap, cost, payers, classes, fund_am
 
 
 class UnplacedPin(ValueError):
-    """A pin asks for a quantity that its pair can never carry. `need`, `offering`, `quantity`, `most`: ids and units."""
+    """A pin asks for a quantity that its pair can never have, whatever else is delivered."""
 
-    def __init__(self, pin, most, why):
+    def __init__(self, pin, why):
         super().__init__(f"pin {pin.need}, {pin.offering}: quantity {pin.quantity} {why}")
-        self.need, self.offering, self.quantity, self.most = pin.need, pin.offering, pin.quantity, most
+        self.need, self.offering = pin.need, pin.offering
 
 
 def _pin_bounds(problem, needs, offerings, need, offering, fill, quantity, high):
@@ -211,18 +211,15 @@ def _pin_bounds(problem, needs, offerings, need, offering, fill, quantity, high)
         column = int(np.searchsorted(key, wanted))
         if column == len(key) or key[column] != wanted:
             if pin.quantity:
-                raise UnplacedPin(pin, 0, "is asked of a pair that is not compatible")
+                raise UnplacedPin(pin, "is asked of a pair that is not compatible")
             continue
         steps = pin.quantity
         if fill[n] == SINGLE:
             if pin.quantity not in (0, int(quantity[n])):
-                raise UnplacedPin(
-                    pin, int(quantity[n]), f"of a need that takes all {quantity[n]} from one offering or nothing"
+                raise UnplacedPin(pin, f"of a need that takes all {quantity[n]} from one offering or nothing"
                 )
             steps = int(pin.quantity > 0)
-        if steps > high[column]:
-            most = int(high[column]) * (int(quantity[n]) if fill[n] == SINGLE else 1)
-            raise UnplacedPin(pin, most, f"is more than the {most} this pair can carry")
+        # a pin beyond what the pair can carry is refused by `pins`, which names the row that forbids it
         low[column] = high[column] = steps
         pinned.append(column)
     return low, high, np.array(pinned, np.int64)

@@ -63,14 +63,14 @@ class TierPrices:
             return False
         return self.prices[tier] is not None
 
-    def bound(self, tier, earlier):
-        """Whole points that no plan can pass in `tier` while the earlier tiers keep `earlier` (their values)."""
+    def bound(self, tier, earlier, known=(0, 1, 2)):
+        """Whole points that no plan can pass in `tier` while the earlier tiers keep `earlier`; from the prices of the tiers `known`."""
         i, r = self.instance, self.relaxation
         objective = self.objective(tier)
         lower = self._lower(earlier)
         best = int(sum_of_best(i, tier))
-        for prices in self.prices:
-            if prices is not None:
+        for source, prices in enumerate(self.prices):
+            if prices is not None and source in known:
                 worth, _ = price_bound(lower, r.upper, r.matrix, r.low, r.high, objective, prices)
                 best = min(best, floor(worth * POINTS + 1e-3))
         return best

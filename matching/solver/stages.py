@@ -31,8 +31,10 @@ def solve_levels(instance, work, threads, pinned, greedy):
         reached = tier_points(instance, search.steps)
         for tier, result in enumerate(results):
             result.value = reached[tier]
-            result.bound = max(result.value, prices.bound(tier, reached[:tier]))
         later_levels(search, results, due, work)
+        known = _known_prices(prices, work)
+        for tier, result in enumerate(results[:3]):
+            result.bound = max(result.value, prices.bound(tier, reached[:tier], known))
     finally:
         prices.close()
         search.close()
@@ -78,6 +80,17 @@ def _tier(search, prices, tier, results, due, work):
         search.raise_tier(f"{name} mixed", tier, lambda k: search.by_chance(k, 6_000, tier + 1), until, **few)
     notify()
     return LevelResult(name, value(), prices.bound(tier, earlier), time.monotonic() - begin)
+
+
+def _known_prices(prices, work):
+    """The tiers whose prices came in time to bound with; a replay waits for the same ones."""
+    if work.replaying:
+        known = (work.recorded("bounds") or {"known": []})["known"]
+        known = [tier for tier in known if prices.ready(tier, 3600.0)]
+    else:
+        known = [tier for tier in range(3) if prices.prices[tier] is not None]
+    work.note("bounds", known=known)
+    return known
 
 
 def _quick(work):
