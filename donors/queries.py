@@ -72,6 +72,14 @@ def get_donor(session: Session, donor_id: uuid.UUID, *, scope: tuple[str, ...], 
     return donor
 
 
+def donor_of_number(session: Session, number: int, *, scope: tuple[str, ...]) -> Donor:
+    """The donor of this number within `scope`. Raises NotFound."""
+    donor = session.scalar(sa.select(Donor).where(Donor.number == number, within(Donor.region_code, scope)))
+    if donor is None:
+        raise NotFound("There is no donor no. %(number)s in your regions", field="donor_number", number=number)
+    return donor
+
+
 def donors_of_user(session: Session, user_id: uuid.UUID) -> list[Donor]:
     """The donors this account acts for, oldest first."""
     return list(
