@@ -4,7 +4,7 @@ import json
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import numpy as np
 from sqlalchemy.orm import Session
@@ -20,7 +20,7 @@ from matching.baseline import greedy, plan_of
 from matching.explanation import explain_unmet
 from matching.pairs import build_pairs
 from matching.problem import Problem, parse_problem
-from matching.rounds.commit import commit_round
+from matching.rounds.commit import commit_round, void_round
 from matching.rounds.models import MatchRound
 from matching.rounds.operations import approve_round, create_round, draw_seed, freeze_round, press_run
 from matching.rounds.rules import RoundEntry
@@ -197,3 +197,7 @@ def committed(session: Session, people: People, **values: object) -> MatchRound:
     return commit_round(
         session, round_id=one.id, actor=people.committer.actor, scope=SCOPE, now=NOW + timedelta(hours=4)
     )
+
+
+def void(session: Session, people: People, one: MatchRound, *, now: datetime) -> MatchRound:
+    return void_round(session, round_id=one.id, reason="重复", actor=people.other.actor, scope=SCOPE, now=now)
