@@ -68,6 +68,14 @@ def check(owner_url: str) -> None:
     engine.dispose()
 
 
+def analyse(owner_url: str) -> None:
+    """Has the server look at every table anew, after a bulk fill: only the owner may ask for it."""
+    engine = sa.create_engine(owner_url, poolclass=sa.pool.NullPool, isolation_level="AUTOCOMMIT", hide_parameters=True)
+    with engine.connect() as connection:
+        connection.execute(sa.text("ANALYZE"))
+    engine.dispose()
+
+
 def revisions() -> list[str]:
     """All revisions, oldest first."""
     config = Config()

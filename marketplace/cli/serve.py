@@ -13,12 +13,14 @@ import click
 from kernel import clock
 from kernel.crypto import open_vault
 from kernel.database import make_engine, make_session_factory
+from kernel.errors import DomainError
 from marketplace.cli.context import cli_settings, running_database
 from marketplace.cli.database import prepare
 from marketplace.config import Settings
-from marketplace.demo.accounts import DEMO_LOGINS, DEMO_PASSWORD
+from marketplace.demo.accounts import DEMO_LOGINS, DEMO_PASSWORD, require_local, require_no_demo_accounts
 from marketplace.demo.county import fill_demo_county
 from marketplace.serving.supervisor import Part, Supervisor
+from migrations.runner import analyse
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -64,24 +66,39 @@ def _print_welcome(settings: Settings, *, demo: bool) -> None:
     click.echo("Stop with Ctrl-C.\n")
 
 
+def _demo_county(settings: Settings, *, wanted: bool) -> None:
+    """Fills the demo county where it is wanted; in production neither it nor an account of it is let through."""
+    assert settings.database_url and settings.database_owner_url
+    if wanted:
+        require_local(os.environ)
+    engine = make_engine(settings.database_url, pool_size=2)
+    factory = make_session_factory(engine, vault=open_vault(settings.keys_folder))
+    try:
+        if settings.production:
+            with factory() as session:
+                require_no_demo_accounts(session)
+        if wanted:
+            now = clock.utc_now()
+            filled = fill_demo_county(factory, today=clock.day_of(now), now=now).filled
+            if filled:
+                analyse(settings.database_owner_url)
+    finally:
+        engine.dispose()
+
+
 @click.command()
 @click.option("--demo/--no-demo", default=False, help="Fill the demo county of Yongjia when the database is empty.")
 def serve(demo: bool) -> None:
     """Start database, web, worker and dispatcher; stop them cleanly with Ctrl-C or SIGTERM."""
     settings = cli_settings()
-    if demo and settings.production:
-        raise click.ClickException("The demo county has known passwords and is refused with ZHONGFU_ENV=production")
     with ExitStack() as stack:
         settings = stack.enter_context(running_database(settings))
-        assert settings.database_url and settings.database_owner_url
+        assert settings.database_url
         prepare(settings)
-        if demo:
-            engine = make_engine(settings.database_url, pool_size=2)
-            now = clock.utc_now()
-            fill_demo_county(
-                make_session_factory(engine, vault=open_vault(settings.keys_folder)), today=clock.day_of(now), now=now
-            )
-            engine.dispose()
+        try:
+            _demo_county(settings, wanted=demo)
+        except DomainError as error:
+            raise click.ClickException(error.text) from error
         environment = {
             **os.environ,
             "DATABASE_URL": settings.database_url.replace("+psycopg", "", 1),
