@@ -106,4 +106,4 @@ def masked(text: str, *, head: int = 3, tail: int = 2) -> str:
     """``330324********12``: what is shown of a number unless it is revealed with a purpose."""
     if len(text) <= head + tail:
         return "*" * len(text)
-    return text[:head] + "*" * (len(text) - head - tail) + text[-tail:]
+    return text[:head] + "*" * (len(text) - head - tail) + text[len(text) - tail :]
