@@ -110,7 +110,7 @@ def check_member(entry: MemberEntry, *, field: str, today: date) -> tuple[Checke
     if name_fault is not None:
         faults.append(name_fault)
     if entry.relation not in RELATIONS:
-        faults.append(_choice_fault(entry.relation, RELATIONS, f"{field}.relation"))
+        faults.append(_choice_fault(f"{field}.relation"))
     if entry.disability_grade is not None and not 1 <= entry.disability_grade <= 4:
         faults.append(
             InvalidInput("A disability grade is 1 (most severe) to 4, or empty", field=f"{field}.disability_grade")
@@ -206,7 +206,7 @@ def point_fault(lat: float | None, lon: float | None) -> InvalidInput | None:
 
 def _choice_faults(entry: HouseholdEntry) -> list[InvalidInput]:
     faults = [
-        _choice_fault(value, allowed, field)
+        _choice_fault(field)
         for value, allowed, field in (
             (entry.status_category, STATUS_CATEGORIES, "status_category"),
             (entry.main_type, HOUSEHOLD_TYPES, "main_type"),
@@ -219,8 +219,8 @@ def _choice_faults(entry: HouseholdEntry) -> list[InvalidInput]:
     return faults
 
 
-def _choice_fault(value: object, allowed: tuple[str, ...], field: str) -> InvalidInput:
-    return InvalidInput("Choose one of: %(allowed)s", field=field, allowed=", ".join(allowed))
+def _choice_fault(field: str) -> InvalidInput:
+    return InvalidInput("Choose one of the list", field=field)
 
 
 def _together_faults(entry: HouseholdEntry, members: list[CheckedMember]) -> list[InvalidInput]:

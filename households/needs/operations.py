@@ -64,7 +64,7 @@ def change_need(
     if need.version != version:
         raise Conflict("Somebody changed this need meanwhile; look at it again and repeat your change")
     if need.status != "open":
-        raise Conflict("Only an open need can be changed; this one is %(status)s", status=need.status)
+        raise Conflict("Only an open need can be changed")
     if entry.household_id != need.household_id:
         raise InvalidInput("A need stays with its household; withdraw it and post a new one", field="household_id")
     household = household_facts(session, need.household_id, scope=scope)
@@ -106,7 +106,7 @@ def withdraw_need(
     if not reason.strip():
         raise InvalidInput("Say why the need is withdrawn", field="reason")
     if need.status != "open":
-        raise Conflict("Only an open need can be withdrawn; this one is %(status)s", status=need.status)
+        raise Conflict("Only an open need can be withdrawn")
     if need.reserved:
         raise Conflict("Part of this need is promised; void or deliver that first")
     need.status, need.updated_at = "withdrawn", now
@@ -248,7 +248,7 @@ def _refuse_rest(
             wanted=wanted,
         )
     if row.status != "open":
-        raise Conflict("Need %(number)s is %(status)s", number=row.number, status=row.status)
+        raise Conflict("Need %(number)s is not open any more", number=row.number)
     raise NotEnough(
         "Need %(number)s asks for %(left)s more units, %(wanted)s were to be promised",
         number=row.number,

@@ -123,10 +123,10 @@ def check_need(entry: NeedEntry, *, household: HouseholdFacts, catalogue: Catalo
         )
     kind = entry.type or household.main_type
     if kind not in HOUSEHOLD_TYPES:
-        faults.append(InvalidInput("Choose one of: %(allowed)s", field="type", allowed=", ".join(HOUSEHOLD_TYPES)))
+        faults.append(InvalidInput("Choose one of the list", field="type"))
     fill = entry.fill or ("single" if catalogue.single_source.get(entry.category_code) else "any")
     if fill not in FILLS:
-        faults.append(InvalidInput("Choose one of: %(allowed)s", field="fill", allowed=", ".join(FILLS)))
+        faults.append(InvalidInput("Choose one of the list", field="fill"))
     if not 0 <= entry.unit_worth_fen <= MOST_CAP_FEN:
         faults.append(InvalidInput("An amount of zero or more, in fen", field="unit_worth_fen"))
     faults += _period_faults(entry, today)

@@ -79,7 +79,7 @@ def check_file(
 ) -> Checked:
     """The dry run alone: reads and judges, writes nothing. Raises InvalidInput where the file itself is refused."""
     if kind not in _KINDS:
-        raise InvalidInput("Choose one of: %(allowed)s", field="kind", allowed=", ".join(_KINDS))
+        raise InvalidInput("Choose one of the list", field="kind")
     references = load_references(session, region_code=region_code)
     bound = bind(kind, read_tables(content), references.readers())
     check, _ = _KINDS[kind]
@@ -161,7 +161,7 @@ def apply_import(
     """
     batch = _locked(session, batch_id, actor=actor, scope=scope)
     if batch.status != "checked" or batch.file_sealed is None:
-        raise Conflict("This import is %(status)s already; upload the file again", status=batch.status)
+        raise Conflict("This import is done or discarded already; upload the file again")
     session.execute(sa.select(sa.func.pg_advisory_xact_lock(int(batch.file_sha256[:15], 16))))
     _refuse_imported(session, batch.kind, batch.file_sha256)
     content = vault_of(session).open_bytes(batch.file_sealed, table="import_batches", row=batch.id, column="file")

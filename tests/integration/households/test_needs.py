@@ -91,7 +91,7 @@ def test_withdrawing_needs_a_reason_and_nothing_promised(session, household) -> 
         withdraw_need(session, need_id=need.id, reason="不再需要", **WORKER)
     release(session, [(need.id, 1)], NOW)
     assert withdraw_need(session, need_id=need.id, reason="不再需要", **WORKER).status == "withdrawn"
-    with pytest.raises(Conflict, match="withdrawn"):
+    with pytest.raises(Conflict, match="not open"):
         hold_many(session, [(need.id, 1)], NOW)
 
 

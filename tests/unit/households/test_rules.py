@@ -93,7 +93,7 @@ def test_every_fault_is_told_at_once() -> None:
 
 
 def test_a_point_outside_china_is_refused() -> None:
-    assert "outside China" in faults_of(a_household(lat=120.7, lon=28.2))["lat"]
+    assert "outside China" in faults_of(a_household(lat=48.8, lon=2.3))["lat"]
 
 
 def test_a_purpose_is_words_and_carries_no_number() -> None:  # promise 20
