@@ -23,7 +23,6 @@ class LargeSearch:
     def __init__(self, instance, work, threads, steps):
         self.instance, self.work, self.steps = instance, work, steps
         self.pool = ThreadPoolExecutor(max(1, min(AT_ONCE, threads)))
-        self.late = 0
         self.rejected = 0
 
     def close(self):
@@ -107,17 +106,20 @@ class LargeSearch:
             base = self.steps
             built = [build(c, r, len(columns)) for c, r in zip(columns, rooms, strict=True)]
             entry = self.work.record[-1]
-            late = self._late_before(stage, step)
+            cut_off = self._cut_off_before(stage, step)
             seconds = 3600.0 if self.work.replaying else max(0.3, until - self.work.elapsed())
-            tasks = [None if (step, k) in late else self.pool.submit(part.solve, base, nodes=nodes, gap=gap, seconds=seconds) for k, part in enumerate(built)]
+            tasks = [None if k in cut_off else self.pool.submit(part.solve, base, nodes=nodes, gap=gap, seconds=seconds) for k, part in enumerate(built)]
             for k, (task, own) in enumerate(zip(tasks, columns, strict=True)):
+                found = np.zeros_like(self.steps)
                 if task is None:
-                    continue
-                found, answer = task.result()
-                if not answer.on_time:
-                    entry.setdefault("late", []).append([step, k])
-                    self.late += 1
-                    continue
+                    row = cut_off[k]
+                    found[row["columns"]] = row["counts"]
+                    entry.setdefault("cut_off", []).append(row)
+                    found = found if row["found"] else None
+                else:
+                    found, answer = task.result()
+                    if not answer.on_time:
+                        entry.setdefault("cut_off", []).append(_finding(step, k, found, own))
                 if found is not None:
                     joined = self.steps.copy()
                     joined[own] = found[own]
@@ -126,9 +128,10 @@ class LargeSearch:
                 notify()
         return self.work.record[-1]["steps"]
 
-    def _late_before(self, stage, step):
+    def _cut_off_before(self, stage, step):
+        """What the replayed run found in searches that the clock cut off, by place in the batch."""
         old = self.work.recorded(stage) if self.work.replaying else None
-        return {tuple(x) for x in (old or {}).get("late", [])}
+        return {row["place"]: row for row in (old or {}).get("cut_off", []) if row["step"] == step}
 
     def _take(self, joined, better):
         if not better(self.steps, joined):
@@ -163,6 +166,14 @@ class LargeSearch:
             return columns[i.tier[i.need[columns]] <= tier]
 
         return self.sweep(stage, parts, until, build, better, gap=gap, nodes=nodes, columns_of=columns_of, notify=notify, thin=thin, reduced=reduced)
+
+
+def _finding(step, place, found, own):
+    """A search that the clock cut off cannot be repeated by counting, so the record keeps what it had found by then."""
+    if found is None:
+        return {"step": step, "place": place, "found": False, "columns": [], "counts": []}
+    used = own[found[own] > 0]
+    return {"step": step, "place": place, "found": True, "columns": used.tolist(), "counts": found[used].tolist()}
 
 
 def _draws(columns, seed):

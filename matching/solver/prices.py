@@ -22,11 +22,22 @@ class TierPrices:
         self.prices = [None, None, None]
         self.reduced = [None, None, None]
         self.pool = ThreadPoolExecutor(1)
+        self.running, self.closed = None, False
         reached = []
         self.tasks = [self.pool.submit(self._solve, tier, reached) for tier in range(3)]
 
     def close(self):
+        """Interrupts what still runs and waits for it: nothing goes on behind the caller's back."""
+        self.closed = True
         self.pool.shutdown(wait=False, cancel_futures=True)
+        if self.running is not None:
+            self.running.interrupt_solve()
+        self.pool.shutdown(wait=True)
+
+    def _started(self, solver):
+        self.running = solver
+        if self.closed:
+            solver.interrupt_solve()
 
     def objective(self, tier):
         i, r = self.instance, self.relaxation
@@ -46,7 +57,8 @@ class TierPrices:
         within = np.concatenate((np.flatnonzero((i.tier[i.need] <= tier) & (i.high > 0) | (i.low > 0)), np.arange(i.size, r.matrix.shape[1])))
         lower = self._lower([v * (1 - LOSS[tier]) for v in reached])
         matrix = r.matrix[:, within]
-        status, x, prices = solve_lp(lower, r.upper, matrix, r.low[within], r.high[within], objective[within])
+        status, x, prices = solve_lp(lower, r.upper, matrix, r.low[within], r.high[within], objective[within], self._started)
+        self.running = None
         if x is None:
             reached.append(0.0)
             return f"tier{tier + 1} LP: {status}"

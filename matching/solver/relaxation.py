@@ -84,28 +84,20 @@ def build_relaxation(instance):
     )  # fmt: skip
 
 
-@dataclass
-class Solution:
-    """Of an LP: `x` over all columns, `prices` of all rows, the safe `bound` (in the objective's own unit), reduced costs."""
+def solve_lp(lower, upper, matrix, low, high, objective, started=None):
+    """(status, x, row prices) of max objective·x by GLOP. `status` is OPTIMAL or another name of SolveStatus, then the rest is None.
 
-    x: np.ndarray
-    prices: np.ndarray
-    bound: float
-    reduced: np.ndarray
-    status: str
-
-
-def solve_lp(lower, upper, matrix, low, high, objective, engine="glop", parameters=None):
-    """(status, x, row prices) of max objective·x. `status` is OPTIMAL, FEASIBLE, or another name of SolveStatus."""
+    `started` is handed the running solver, so that another thread may interrupt it.
+    """
     model = helper.ModelBuilderHelper()
     model.fill_model_from_sparse_data(low, high, objective, lower, upper, sparse.csr_matrix(matrix))
     model.set_maximize(True)
-    solver = helper.ModelSolverHelper(engine)
-    if parameters:
-        solver.set_solver_specific_parameters(parameters)
+    solver = helper.ModelSolverHelper("glop")
+    if started is not None:
+        started(solver)
     solver.solve(model)
     status = solver.status().name
-    if not solver.has_response() or status not in ("OPTIMAL", "FEASIBLE"):
+    if not solver.has_response() or status != "OPTIMAL":
         return status, None, None
     return status, np.array(solver.variable_values()), np.array(solver.dual_values())
 
@@ -125,39 +117,3 @@ def price_bound(lower, upper, matrix, low, high, objective, prices):
     # the reduced cost itself carries the rounding of its terms
     margin = 1e-11 * (np.abs(rows).sum() + np.abs(columns).sum() + (np.abs(objective) * ends).sum())
     return float(rows.sum() + columns.sum() + margin), reduced
-
-
-def sift(relaxation, objective, start, *, engine="glop", rounds=30, enough=1e-7, stop=lambda: False):
-    """Solves max objective·x by pricing: an LP over few columns, then add the columns whose reduced cost says they help.
-
-    `start` (columns to begin with; charges are always in). Returns a Solution whose `bound` is safe over all columns, and the columns held.
-    """
-    r = relaxation
-    width = r.matrix.shape[1]
-    held = np.zeros(width, bool)
-    held[start] = True
-    charges = len(r.low) - (width - len(r.low)) if False else None
-    del charges
-    best = None
-    for _ in range(rounds):
-        columns = np.flatnonzero(held)
-        rest = np.flatnonzero(~held)
-        stuck = r.matrix[:, rest] @ r.low[rest] if r.low[rest].any() else 0.0
-        status, x, prices = solve_lp(r.lower - stuck, r.upper - stuck, r.matrix[:, columns], r.low[columns], r.high[columns], objective[columns], engine)
-        if x is None:
-            return best, held, status
-        bound, reduced = price_bound(r.lower, r.upper, r.matrix, r.low, r.high, objective, prices)
-        whole = r.low.copy()
-        whole[columns] = x
-        if best is None or bound <= best.bound:
-            best = Solution(whole, prices, bound, reduced, status)
-        else:
-            best = Solution(whole, best.prices, best.bound, best.reduced, status)
-        gain = np.where(held, 0.0, np.maximum(0.0, reduced) * (r.high - r.low))
-        helpful = np.flatnonzero(gain > enough * max(1.0, abs(best.bound)) / max(1, len(columns)))
-        if not len(helpful) or stop():
-            return best, held, status
-        if len(helpful) > 20_000:
-            helpful = helpful[np.argsort(-gain[helpful], kind="stable")[:20_000]]
-        held[helpful] = True
-    return best, held, status

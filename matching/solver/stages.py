@@ -16,7 +16,9 @@ FINISH = 1.6  # seconds kept for charges and reasons of a county
 def solve_levels(instance, work, threads, pinned, greedy):
     """(steps, [LevelResult]) of all eight levels. `pinned`, `greedy`: valid starts; the result is never worse than `greedy`."""
     # charges and reasons at the end take about as long as pairs and the first plan took at the start
-    total = max(0.3 * work.seconds, work.seconds - max(FINISH * min(1.0, instance.size / 200_000), 1.2 * work.elapsed()))
+    slow = work.elapsed()
+    total = max(0.3 * work.seconds, work.seconds - max(FINISH * min(1.0, instance.size / 200_000), 1.5 * slow))
+    _quick(work, slow)
     due = {name: share * total for name, share in SHARES.items()}
     due["end"] = total
     search = LargeSearch(instance, work, threads, pinned)
@@ -32,6 +34,9 @@ def solve_levels(instance, work, threads, pinned, greedy):
         for tier, result in enumerate(results):
             result.value = reached[tier]
         later_levels(search, results, due, work)
+        final = values(instance, search.steps, reached)
+        for result in results[3:]:
+            result.value = final[result.name]
         known = _known_prices(prices, work)
         for tier, result in enumerate(results[:3]):
             result.bound = max(result.value, prices.bound(tier, reached[:tier], known))
@@ -63,7 +68,7 @@ def _tier(search, prices, tier, results, due, work):
     parts = search.by_category(5_000 if quick else 12_000, tier + 1)
     free, paid = [p for p in parts if search.is_free(p)], [p for p in parts if not search.is_free(p)]
     begin_at = work.elapsed()
-    many = {"gap": gap, "notify": notify, "thin": None if tier == 0 else 16 if quick else 36}
+    many = {"gap": gap, "notify": notify, "thin": None if tier == 0 else 14 if quick else 36}
     few = {"gap": gap, "notify": notify, "thin": None if tier == 0 else 12}
     search.raise_tier(f"{name} free", tier, free, begin_at + (0.6 if paid else 0.9) * (until - begin_at), **many)
     guided = tier > 0 and _await_prices(prices, tier, until, work, name)
@@ -93,13 +98,13 @@ def _known_prices(prices, work):
     return known
 
 
-def _quick(work):
-    """Whether the time is so short that parts are made smaller; a replay repeats the choice."""
+def _quick(work, start=0.0):
+    """Whether the time is so short, measured by what the start took (seconds), that parts are made smaller; a replay repeats the choice."""
     if work.replaying:
         old = work.recorded("search")
         return bool(old and old["quick"])
     if work.recorded_now("search") is None:
-        work.note("search", quick=work.seconds < 30)
+        work.note("search", quick=bool(work.seconds < 20 * start))
     return work.recorded_now("search")["quick"]
 
 
@@ -109,7 +114,7 @@ def _await_prices(prices, tier, until, work, name):
         old = work.recorded(f"{name} prices")
         ready = bool(old and old["run"]) and prices.ready(tier, 3600.0)
     else:
-        ready = prices.ready(tier, max(0.0, (until - work.elapsed()) * 0.6))
+        ready = prices.ready(tier, max(0.0, (until - work.elapsed()) * 0.4))
     work.note(f"{name} prices", run=ready)
     return ready
 
