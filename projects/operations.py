@@ -80,7 +80,7 @@ def list_project(
     """The draft becomes public. Raises NotFound, Conflict (no draft), InvalidInput (over already)."""
     project = get_project(session, project_id, scope=scope)
     if project.status != "draft":
-        raise Conflict("Only a draft is listed; this project is %(status)s", field="status", status=project.status)
+        raise Conflict("Only a draft is listed; this project is listed or closed already", field="status")
     require_listable(project.ends_on, today=day_of(now))
     project.status, project.listed_by, project.updated_at = "listed", actor.id, now
     _save(session)

@@ -46,7 +46,7 @@ def register_offering(
     entry = checked_offering(entry)
     donor = get_donor(session, entry.donor_id, scope=scope, own=own)
     if donor.status != "active":
-        raise Conflict("The donor is %(status)s; resume it before offering more", field="donor_id", status=donor.status)
+        raise Conflict("The donor is suspended or closed and offers nothing new; resume it first", field="donor_id")
     require_scope(_reach_of(scope, donor.id in own, donor.region_code), entry.region_code)
     _require_known(session, entry)
     offering = Offering(
@@ -169,7 +169,7 @@ def _set_status(
     get_offering(session, offering_id, scope=scope, own_donor_ids=own_donor_ids)
     offering = session.get_one(Offering, offering_id, populate_existing=True, with_for_update={"key_share": True})
     if offering.status not in allowed:
-        raise Conflict("The offering is %(status)s already; reload the page", field="status", status=offering.status)
+        raise Conflict("The state of the offering changed meanwhile and does not admit this; reload the page", field="status")
     if status == "withdrawn" and offering.reserved:
         raise Conflict(
             "%(reserved)s units are still promised; have them delivered or released first, or pause the offering",

@@ -20,7 +20,7 @@ TRANSLATING = {"_", "_l", "gettext", "lazy_gettext"}
 COUNTING = {"_n", "_ln", "ngettext", "lazy_ngettext"}
 ERRORS = {
     "InvalidInput", "NotFound", "NotAllowed", "OutsideScope", "Conflict", "NotEnough", "WrongLogin", "SignInNeeded",
-    "DomainError",
+    "DomainError", "EarmarkBroken", "ShiftFull", "ShiftOver", "ShiftsOverlap", "SkillMissing",
 }  # fmt: skip
 PLACE = re.compile(r"%\((\w+)\)[sd]")
 CJK = re.compile(r"[\u3400-\u9fff]")
