@@ -12,7 +12,7 @@ from flask_babel import lazy_gettext as _l
 
 from marketplace.web.figures import Place, PointMap, place_points
 from marketplace.web.formatting import distance, fen, number, percent
-from marketplace.web.words import word
+from marketplace.web.words import WORDS, word
 from matching.rounds.queries import LevelView
 
 POINTS = 1000
@@ -171,6 +171,7 @@ def group_figures(
     first_come: Mapping[str, int] | None = None,
 ) -> list[GroupFigure]:
     """The groups of one dimension. `names` names regions; `first_come` holds points of first come, first served by group."""
+    order = [*GROUP_WORDS.get(dimension, ()), *WORDS["type"]]
     return [
         GroupFigure(
             code=row["group"],
@@ -185,7 +186,7 @@ def group_figures(
             first_come_share=_share(first_come, row),
             weight=row["possible"] / POINTS,
         )
-        for row in rows
+        for row in sorted(rows, key=lambda row: order.index(row["group"]) if row["group"] in order else len(order))
     ]
 
 

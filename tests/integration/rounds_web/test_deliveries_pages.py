@@ -12,7 +12,6 @@ from sqlalchemy.orm import Session, sessionmaker
 from donors.offerings.models import Offering
 from matching.rounds.models import Allocation
 from tests import factories_rounds as rounds
-from tests.factories_rounds import Pool
 from tests.integration.rounds_web.conftest import Browser
 
 Open = Callable[..., Browser]
@@ -22,7 +21,9 @@ Open = Callable[..., Browser]
 class Ground:
     """A committed round."""
 
-    pool: Pool
+    first_need: uuid.UUID
+    hours_need: uuid.UUID
+    offering: uuid.UUID
     sessions: sessionmaker[Session]
 
     def allocation(self, need_id: uuid.UUID) -> Allocation:
@@ -33,7 +34,7 @@ class Ground:
     def rice(self) -> tuple[int, int]:
         """(reserved, delivered) bags."""
         with self.sessions() as session:
-            offering = session.get_one(Offering, self.pool.rice.id)
+            offering = session.get_one(Offering, self.offering)
             return offering.reserved, offering.delivered
 
 
@@ -42,9 +43,10 @@ def ground(app_sessions: sessionmaker[Session]) -> Ground:
     """25 bags promised to three households, a repair and a volunteer's hours."""
     with app_sessions() as session:
         people, pool = rounds.make_people(session), rounds.make_pool(session)
+        ids = (pool.rice_needs[0].id, pool.hours_need.id, pool.rice.id)
         rounds.committed(session, people)
         session.commit()
-    return Ground(pool, app_sessions)
+    return Ground(*ids, app_sessions)
 
 
 def test_a_worker_sees_the_deliveries_of_the_own_township_only(
@@ -52,13 +54,13 @@ def test_a_worker_sees_the_deliveries_of_the_own_township_only(
 ) -> None:
     page = browser_of(worker_login).get("/deliveries")
     assert "3 deliveries await confirmation" in page and "周建国" in page
-    assert f"delivery-{ground.allocation(ground.pool.hours_need.id).id}" not in page
+    assert f"delivery-{ground.allocation(ground.hours_need).id}" not in page
 
 
 def test_a_confirmed_delivery_posts_stock_once_even_when_tapped_twice(
     ground: Ground, worker_login: str, browser_of: Open
 ) -> None:  # promise 2
-    browser, one = browser_of(worker_login), ground.allocation(ground.pool.rice_needs[0].id)
+    browser, one = browser_of(worker_login), ground.allocation(ground.first_need)
     fields = browser.form("/deliveries")
     first = browser.client.post(f"/deliveries/{one.id}/confirm", data=fields)
     again = browser.client.post(f"/deliveries/{one.id}/confirm", data=fields)
@@ -68,7 +70,7 @@ def test_a_confirmed_delivery_posts_stock_once_even_when_tapped_twice(
 
 
 def test_a_part_may_arrive_and_the_rest_is_given_back(ground: Ground, worker_login: str, browser_of: Open) -> None:
-    browser, one = browser_of(worker_login), ground.allocation(ground.pool.rice_needs[0].id)
+    browser, one = browser_of(worker_login), ground.allocation(ground.first_need)
     browser.post(f"/deliveries/{one.id}/confirm", page="/deliveries", quantity="4")
     assert ground.rice() == (15, 4)
 
@@ -76,7 +78,7 @@ def test_a_part_may_arrive_and_the_rest_is_given_back(ground: Ground, worker_log
 def test_too_many_are_refused_with_what_was_typed_still_there(
     ground: Ground, worker_login: str, browser_of: Open
 ) -> None:
-    browser, one = browser_of(worker_login), ground.allocation(ground.pool.rice_needs[0].id)
+    browser, one = browser_of(worker_login), ground.allocation(ground.first_need)
     reply = browser.post(f"/deliveries/{one.id}/confirm", page="/deliveries", status=422, quantity="11")
     assert "From 1 to 10 units can have arrived" in reply.text and re.search('value="11"', reply.text)
     assert ground.rice() == (25, 0)
@@ -85,7 +87,7 @@ def test_too_many_are_refused_with_what_was_typed_still_there(
 def test_a_declined_delivery_needs_a_reason_and_frees_what_was_promised(
     ground: Ground, worker_login: str, browser_of: Open
 ) -> None:
-    browser, one = browser_of(worker_login), ground.allocation(ground.pool.rice_needs[0].id)
+    browser, one = browser_of(worker_login), ground.allocation(ground.first_need)
     reply = browser.post(f"/deliveries/{one.id}/decline", page="/deliveries", status=422, reason="")
     assert "Say why nothing was delivered" in reply.text
     browser.post(f"/deliveries/{one.id}/decline", page="/deliveries", reason="moved away")
@@ -93,7 +95,7 @@ def test_a_declined_delivery_needs_a_reason_and_frees_what_was_promised(
 
 
 def test_a_delivery_of_another_township_does_not_exist(ground: Ground, worker_login: str, browser_of: Open) -> None:
-    browser, one = browser_of(worker_login), ground.allocation(ground.pool.hours_need.id)
+    browser, one = browser_of(worker_login), ground.allocation(ground.hours_need)
     browser.post(f"/deliveries/{one.id}/confirm", page="/deliveries", status=404)
 
 
