@@ -10,12 +10,14 @@ from importlib.metadata import version
 
 import numpy as np
 
-from matching.charging import charge
+from matching import baseline
+from matching.charging import units_of
 from matching.explanation import explain_unmet
 from matching.pairs import build_pairs
 from matching.problem import problem_sha256
 from matching.solution import Level, Plan
 from matching.solver import exact, stages
+from matching.solver.charges import charged_allocations
 from matching.solver.construct import fill
 from matching.solver.instance import UnplacedPin, build_instance
 from matching.solver.levels import tier_points
@@ -101,9 +103,7 @@ def _solve(problem, work, threads):
     except UnplacedPin as error:
         raise ContradictingPins(str(error), [(error.need, error.offering)]) from None
     pinned = start_from_pins(instance)
-    start = fill(instance, pinned)
-    if broken(instance, start):
-        start = pinned
+    start = _first_plan(problem, pairs, instance, pinned)
     work.tell(level="tier1", value=tier_points(instance, start)[0], bound=None, stage="first plan")
     if instance.size <= EXACT_COLUMNS:
         steps, results = exact.solve_levels(instance, work, start)
@@ -115,10 +115,23 @@ def _solve(problem, work, threads):
     return _plan(problem, pairs, instance, steps, results, work)
 
 
+def _first_plan(problem, pairs, instance, pinned):
+    """The best of the quick starts by the tiers: what fits beside the pins, and greedy by tier and weight."""
+    starts = [fill(instance, pinned)]
+    if instance.size > EXACT_COLUMNS:
+        try:
+            units = units_of(problem, pairs, baseline.greedy(problem, pairs))
+        except baseline.PinsDoNotFit:  # greedy keeps to each pin alone; the pins may need others beside them
+            units = None
+        if units is not None:
+            starts.append(units // instance.step)
+    valid = [steps for steps in starts if not broken(instance, steps)]
+    return max(valid, key=lambda steps: tier_points(instance, steps), default=pinned)
+
+
 def _plan(problem, pairs, instance, steps, results, work):
-    units = steps * instance.step
     achieved = tier_points(instance, steps)
-    allocations = charge(problem, pairs, units)
+    allocations = charged_allocations(instance, steps)
     served = {(a.need, a.offering): a.quantity for a in allocations}
     levels = tuple(
         Level(

@@ -48,16 +48,16 @@ def class_spending(instance, steps):
     return used_rows(instance.payers[paid], instance.cost[paid] * steps[paid], len(instance.classes))
 
 
-def fund_flows(instance, spendings, amounts=None):
-    """How the funds pay several parts of the spending (K,) at once, narrowly earmarked funds first: fen per (part, fund).
+def class_flows(instance, spendings, amounts=None):
+    """How the funds pay several parts of the spending (K,) at once, narrowly earmarked funds first: {(part, class, fund): fen}.
 
-    None where the funds (`amounts`, default their full amounts) cannot pay everything. Whole fen, a cheapest maximum flow class → fund.
+    None where the funds (`amounts`, default their full amounts) cannot pay everything. Whole fen, a cheapest maximum flow class → fund;
+    classes and funds are numbered by ids, so the same spending is always paid in the same way.
     """
     amounts = instance.fund_amount if amounts is None else amounts
-    paid = np.zeros((len(spendings), len(amounts)), np.int64)
     asked = [(part, int(k)) for part, spending in enumerate(spendings) for k in np.flatnonzero(spending)]
     if not asked:
-        return paid
+        return {}
     flow, first = min_cost_flow.SimpleMinCostFlow(), 2 + len(amounts)
     arcs, due = [], 0
     for place, (part, k) in enumerate(asked):
@@ -65,15 +65,25 @@ def fund_flows(instance, spendings, amounts=None):
         due += fen
         flow.add_arc_with_capacity_and_unit_cost(0, first + place, fen, 0)
         for fund in instance.classes[k]:
-            arcs.append((part, fund, flow.add_arc_with_capacity_and_unit_cost(first + place, 2 + fund, fen, int(instance.breadth[fund]))))
+            arc = flow.add_arc_with_capacity_and_unit_cost(first + place, 2 + fund, fen, int(instance.breadth[fund]))
+            arcs.append((part, k, fund, arc))
     for fund, amount in enumerate(np.asarray(amounts).tolist()):
         flow.add_arc_with_capacity_and_unit_cost(2 + fund, 1, max(0, amount), 0)
     flow.set_node_supply(0, due)
     flow.set_node_supply(1, -due)
     if flow.solve_max_flow_with_min_cost() != flow.OPTIMAL or flow.maximum_flow() != due:
         return None
-    for part, fund, arc in arcs:
-        paid[part, fund] += flow.flow(arc)
+    return {(part, k, fund): flow.flow(arc) for part, k, fund, arc in arcs if flow.flow(arc)}
+
+
+def fund_flows(instance, spendings):
+    """Fen per (part, fund) of `class_flows`, or None."""
+    flows = class_flows(instance, spendings)
+    if flows is None:
+        return None
+    paid = np.zeros((len(spendings), len(instance.fund_amount)), np.int64)
+    for (part, _, fund), fen in flows.items():
+        paid[part, fund] += fen
     return paid
 
 
