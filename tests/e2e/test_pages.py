@@ -183,7 +183,7 @@ def test_every_page_open_to_everybody_is_sound(
                 page.goto(site.url + address)
                 switch_to(page, site, language)
                 page.goto(site.url + address)
-                    name = "nobody-" + (re.sub(r"[^a-z]+", "-", address).strip("-") or "home")
+                name = "nobody-" + (re.sub(r"[^a-z]+", "-", address).strip("-") or "home")
                 faults += faults_of(page, f"{name}-{language[:2]}", screens)
     assert faults == []
 
