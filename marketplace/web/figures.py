@@ -101,9 +101,9 @@ def _draw(rows: list[Place], sheet: Sheet) -> Drawing:
     span_x, span_y = (east - west) * squeeze, north - south
     edge = sheet.largest + FONT
     scales = [(sheet.width - 2 * sheet.margin) / span_x] if span_x else []
-    scales += [(sheet.tallest - 2 * edge) / span_y] if span_y else []
+    scales += [(sheet.tallest - 2 * edge - FONT / 2) / span_y] if span_y else []
     scale = min(scales, default=0.0)
-    height = round(span_y * scale + 2 * edge, 1)
+    height = round(span_y * scale + 2 * edge + FONT / 2, 1)
     shift = (sheet.width - span_x * scale) / 2
     most = max(row.size for row, _, _ in known) or 1
     circles = []

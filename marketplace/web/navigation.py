@@ -46,6 +46,7 @@ MENU: tuple[tuple[LazyString | None, tuple[Entry, ...]], ...] = (
             Entry(_l("My household"), "households.mine", "own.household"),
             Entry(_l("My offerings"), "offerings.mine", "own.donor"),
             Entry(_l("Volunteering"), "volunteering.mine", "own.volunteering"),
+            Entry(_l("Find a shift"), "projects.public_index", "own.volunteering"),
         ),
     ),
     (
