@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests import promises
+
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = {"marketplace", "matching", "projects", "donors", "households", "kernel", "migrations", "tests", "bench"}
 TRACKED = (
@@ -108,3 +110,7 @@ def test_every_test_that_names_a_promise_names_a_real_one() -> None:
         for number in re.findall(r"# promises? (\d+)", (ROOT / path).read_text())
     }
     assert numbers and numbers <= set(range(1, 31))
+
+
+def test_the_page_of_promises_is_current() -> None:
+    assert promises.TARGET.read_text(encoding="utf-8") == promises.page(), "run python -m tests.promises"
