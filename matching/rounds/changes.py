@@ -35,7 +35,7 @@ from matching.pool import (
 from matching.rounds.documents import problem_text
 from matching.rounds.models import Allocation, AllocationCharge, MatchRound
 from matching.rounds.rules import Sentence
-from matching.snapshot import needs_in_scope, read_funds, read_offerings
+from matching.snapshot import among, needs_in_scope, read_funds, read_offerings
 
 _NEED_WORDS = {
     "withdrawn": "Need %(number)s was withdrawn",
@@ -130,7 +130,7 @@ def _differing(one: dict[str, Any], other: dict[str, Any], *, apart_from: Iterab
 def _need_changes(
     session: Session, frozen: dict[str, Any], use: PlanUse, needs: dict[uuid.UUID, NeedFacts], today: date
 ) -> list[PoolChange]:
-    numbers = dict(session.execute(sa.select(Need.id, Need.number).where(Need.id.in_(list(use.need_units)))).all())
+    numbers = dict(session.execute(sa.select(Need.id, Need.number).where(among(Need.id, use.need_units))).all())
     rows, found = _rows(frozen, "needs"), []
 
     def say(need_id: uuid.UUID, kind: str, message: str, **values: Any) -> None:
@@ -171,7 +171,7 @@ def _household_changes(
         own = need.household_cap_fen
         caps[need.household_id] = scope.household_cap_fen if own is None else own
     over = {key: fen for key, fen in worth.items() if (cap := caps[key]) is not None and fen > cap}
-    numbers = dict(session.execute(sa.select(Household.id, Household.number).where(Household.id.in_(list(over)))).all())
+    numbers = dict(session.execute(sa.select(Household.id, Household.number).where(among(Household.id, over))).all())
     return [
         PoolChange(
             "household",
@@ -197,7 +197,7 @@ def _offering_changes(
     names = {
         key: {"number": number, "title": title}
         for key, number, title in session.execute(
-            sa.select(Offering.id, Offering.number, Offering.title).where(Offering.id.in_(list(use.offering_units)))
+            sa.select(Offering.id, Offering.number, Offering.title).where(among(Offering.id, use.offering_units))
         )
     }
     rows, found = _rows(frozen, "offerings"), []
@@ -256,7 +256,7 @@ def _donor_changes(session: Session, use: PlanUse, offerings: dict[uuid.UUID, Of
     rows = session.execute(
         sa.select(Offering.donor_id, Allocation.household_id)
         .join(Offering, Offering.id == Allocation.offering_id)
-        .where(Allocation.status == "reserved", Offering.donor_id.in_(list(most)))
+        .where(Allocation.status == "reserved", among(Offering.donor_id, most))
     )
     for donor_id, household_id in rows:
         carried[donor_id].add(household_id)
@@ -281,7 +281,7 @@ def _donor_changes(session: Session, use: PlanUse, offerings: dict[uuid.UUID, Of
 def _fund_changes(
     session: Session, frozen: dict[str, Any], use: PlanUse, funds: dict[uuid.UUID, FundFacts]
 ) -> list[PoolChange]:
-    names = dict(session.execute(sa.select(Fund.id, Fund.name).where(Fund.id.in_(list(use.fund_fen)))).all())
+    names = dict(session.execute(sa.select(Fund.id, Fund.name).where(among(Fund.id, use.fund_fen))).all())
     rows, found = _rows(frozen, "funds"), []
     regions = {row["code"] for row in frozen["regions"]}
     for key, fen in sorted(use.fund_fen.items()):

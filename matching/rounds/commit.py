@@ -31,7 +31,7 @@ from matching.rounds.models import Allocation, AllocationCharge, MatchRound, Unm
 from matching.rounds.operations import scope_of_round
 from matching.rounds.queries import held_by_rounds
 from matching.rounds.steps import people_of, round_in_scope, take_step
-from matching.snapshot import read_funds
+from matching.snapshot import among, read_funds
 from projects.models import ProjectNeed
 
 
@@ -129,7 +129,7 @@ def void_round(
     _mark(session, round_id, before="reserved", after="voided")
     session.execute(
         sa.update(Need)
-        .where(Need.id.in_(_unserved(session, round_id)), Need.rounds_waited > 0)
+        .where(among(Need.id, _unserved(session, round_id)), Need.rounds_waited > 0)
         .values(rounds_waited=Need.rounds_waited - 1)
         .execution_options(synchronize_session=False)
     )
@@ -161,18 +161,21 @@ def _allocations(session: Session, round_id: uuid.UUID, status: str) -> Sequence
 def _lock(session: Session, rows: Sequence[sa.Row]) -> None:
     """Holds still what the comparison reads, until the transaction ends."""
     offerings = {row.offering_id for row in rows}
-    donors = sa.select(Offering.donor_id).where(Offering.id.in_(offerings))
+    donors = sa.select(Offering.donor_id).where(among(Offering.id, offerings))
     funds = (
         sa.select(AllocationCharge.fund_id)
-        .where(AllocationCharge.allocation_id.in_([row.id for row in rows]))
+        .where(among(AllocationCharge.allocation_id, [row.id for row in rows]))
         .distinct()
     )
     for statement in (
         sa.select(Donor.id).where(Donor.id.in_(donors)).order_by(Donor.id).with_for_update(read=True),
-        sa.select(Offering.id).where(Offering.id.in_(offerings)).order_by(Offering.id).with_for_update(key_share=True),
-        sa.select(Need.id).where(Need.id.in_({row.need_id for row in rows})).order_by(Need.id).with_for_update(),
+        sa.select(Offering.id)
+        .where(among(Offering.id, offerings))
+        .order_by(Offering.id)
+        .with_for_update(key_share=True),
+        sa.select(Need.id).where(among(Need.id, {row.need_id for row in rows})).order_by(Need.id).with_for_update(),
         sa.select(Household.id)
-        .where(Household.id.in_({row.household_id for row in rows}))
+        .where(among(Household.id, {row.household_id for row in rows}))
         .order_by(Household.id)
         .with_for_update(read=True),
         sa.select(Fund.id).where(Fund.id.in_(funds)).order_by(Fund.id).with_for_update(key_share=True),
@@ -204,7 +207,7 @@ def _charges(session: Session, rows: Sequence[sa.Row]) -> list[Charge]:
         .join(Allocation, Allocation.id == AllocationCharge.allocation_id)
         .join(Need, Need.id == Allocation.need_id)
         .outerjoin(ProjectNeed, ProjectNeed.need_id == Need.id)
-        .where(AllocationCharge.allocation_id.in_([row.id for row in rows]))
+        .where(among(AllocationCharge.allocation_id, [row.id for row in rows]))
         .order_by(AllocationCharge.allocation_id, AllocationCharge.fund_id)
     )  # fmt: skip
     return [

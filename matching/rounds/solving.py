@@ -28,7 +28,7 @@ from matching.rounds.operations import SOLVE_TOPIC
 from matching.rounds.rules import KEEPS, LEASE, MOST_ATTEMPTS
 from matching.rounds.steps import take_step
 from matching.rules import Rules
-from matching.snapshot import traits_of
+from matching.snapshot import among, traits_of
 from matching.solution import Plan, plan_document, result_sha256
 from matching.validation import violations
 
@@ -53,8 +53,14 @@ class Claim:
 
 def claim_solve(session: Session, *, round_id: uuid.UUID, now: datetime) -> Claim | None:
     """Takes the round up, or over from a worker whose lease ended. None where there is nothing to do (now)."""
-    match_round = session.get(MatchRound, round_id, populate_existing=True)
-    if match_round is None or match_round.status not in ("queued", "solving"):
+    # Whoever stores the result of this round holds its row, perhaps for longer than the lease: then there is nothing to take.
+    match_round = session.scalar(
+        sa.select(MatchRound)
+        .where(MatchRound.id == round_id, MatchRound.status.in_(("queued", "solving")))
+        .with_for_update(skip_locked=True)
+        .execution_options(populate_existing=True)
+    )
+    if match_round is None:
         return None
     free = sa.or_(MatchRound.lease_until.is_(None), MatchRound.lease_until < now)
     if match_round.lease_until is not None and match_round.lease_until >= now:
@@ -167,7 +173,7 @@ def store_proposal(session: Session, *, round_id: uuid.UUID, token: int, plan: P
     _store_rows(session, round_id, problem, plan)
     keep_plan(session, round_id=round_id, plan=plan)
     needs = [uuid.UUID(need.id) for need in problem.needs]
-    order = session.scalars(sa.select(Need.id).where(Need.id.in_(needs)).order_by(Need.posted_at, Need.number))
+    order = session.scalars(sa.select(Need.id).where(among(Need.id, needs)).order_by(Need.posted_at, Need.number))
     return take_step(
         session,
         match_round,
