@@ -103,7 +103,7 @@ def _solve(problem, work, threads):
     except UnplacedPin as error:
         raise ContradictingPins(str(error), [(error.need, error.offering)]) from None
     pinned = start_from_pins(instance)
-    start = _first_plan(problem, pairs, instance, pinned)
+    start = _first_plan(problem, pairs, instance, pinned, work)
     work.tell(level="tier1", value=tier_points(instance, start)[0], bound=None, stage="first plan")
     if instance.size <= EXACT_COLUMNS:
         steps, results = exact.solve_levels(instance, work, start)
@@ -115,10 +115,14 @@ def _solve(problem, work, threads):
     return _plan(problem, pairs, instance, steps, results, work)
 
 
-def _first_plan(problem, pairs, instance, pinned):
+def _first_plan(problem, pairs, instance, pinned, work):
     """The best of the quick starts by the tiers: what fits beside the pins, and greedy by tier and weight."""
-    starts = [fill(instance, pinned)]
-    if instance.size > EXACT_COLUMNS:
+    by_unit = np.lexsort((-instance.unit_points, instance.tier))
+    starts = [fill(instance, pinned), fill(instance, pinned, order=by_unit, key=instance.distance)]
+    old = work.recorded("greedy")
+    patient = old["run"] if old else work.seconds >= 20 or work.replaying
+    work.note("greedy", run=patient)
+    if instance.size > EXACT_COLUMNS and patient:
         try:
             units = units_of(problem, pairs, baseline.greedy(problem, pairs))
         except baseline.PinsDoNotFit:  # greedy keeps to each pin alone; the pins may need others beside them

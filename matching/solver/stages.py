@@ -22,12 +22,14 @@ def solve_levels(instance, work, threads, pinned, greedy):
     due = {name: share * total for name, share in SHARES.items()}
     due["end"] = total
     search = LargeSearch(instance, work, threads, pinned)
+    search.greedy = greedy
     prices = TierPrices(instance)
     results = []
     try:
         for tier in range(3):
             results.append(_tier(search, prices, tier, results, due, work))
-        search.steps = fill(instance, search.steps)
+        if search.steps is not greedy:
+            search.steps = fill(instance, search.steps)
         if tier_points(instance, search.steps) < tier_points(instance, greedy):
             search.steps = greedy
         reached = tier_points(instance, search.steps)
@@ -50,6 +52,11 @@ def _tier(search, prices, tier, results, due, work):
     instance, name, begin = search.instance, f"tier{tier + 1}", time.monotonic()
     until = due[name]
     earlier = [r.value for r in results]
+    if not _in_time(work, name, until):
+        if tier == 0:
+            search.steps = search.greedy
+        reached = tier_points(instance, search.steps)[tier]
+        return LevelResult(name, reached, None, time.monotonic() - begin)
 
     def value():
         return tier_points(instance, search.steps)[tier]
@@ -96,6 +103,16 @@ def _known_prices(prices, work):
         known = [tier for tier in range(3) if prices.prices[tier] is not None]
     work.note("bounds", known=known)
     return known
+
+
+def _in_time(work, name, until):
+    """Whether a tier's search begins at all; where even the first does not, the quick start stands."""
+    if work.replaying:
+        run = bool((work.recorded(f"{name} begun") or {"run": False})["run"])
+    else:
+        run = work.elapsed() < until
+    work.note(f"{name} begun", run=run)
+    return run
 
 
 def _quick(work, start=0.0):
