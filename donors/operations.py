@@ -217,7 +217,9 @@ def _set_status(
     donor = get_donor(session, donor_id, scope=scope)
     reason = checked_text(reason, field="reason", most=500) or ""
     if donor.status not in allowed:
-        raise Conflict("The state of the donor changed meanwhile and does not admit this; reload the page", field="status")
+        raise Conflict(
+            "The state of the donor changed meanwhile and does not admit this; reload the page", field="status"
+        )
     donor.status, donor.updated_at = status, now
     _save(session, donor)
     audit.record(

@@ -50,6 +50,8 @@ def checked_donor(entry: DonorEntry, *, today: date, id_known: bool = False) -> 
     with faults.gathering():
         given["name"] = checked_text(entry.name, field="name", most=120)
     with faults.gathering():
+        checked_text(entry.region_code, field="region_code", most=60)
+    with faults.gathering():
         given["contact_name"] = checked_text(entry.contact_name, field="contact_name", most=60, required=False)
     given["phone"] = None
     if (entry.phone or "").strip():

@@ -39,6 +39,11 @@ def checked_project(entry: ProjectEntry) -> ProjectEntry:
     with faults.gathering():
         checked_whole(entry.beneficiaries_wanted, field="beneficiaries_wanted", least=1, most=MOST_BENEFICIARIES)
     with faults.gathering():
+        checked_text(entry.region_code, field="region_code", most=60)
+    for field in ("starts_on", "ends_on"):
+        if getattr(entry, field) is None:
+            faults.add(InvalidInput("Fill this in", field=field))
+    with faults.gathering():
         checked_period(entry.starts_on, entry.ends_on)
     given["categories"] = tuple(dict.fromkeys(entry.categories))
     faults.raise_any()

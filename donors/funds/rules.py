@@ -127,7 +127,11 @@ def checked_fund(entry: FundEntry) -> FundEntry:
     given: dict[str, object] = {}
     with faults.gathering():
         given["name"] = checked_text(entry.name, field="name", most=120)
-    if entry.kind not in FUND_KINDS:
+    with faults.gathering():
+        checked_text(entry.region_code, field="region_code", most=60)
+    with faults.gathering():
+        checked_text(entry.kind, field="kind", most=60)
+    if entry.kind and entry.kind not in FUND_KINDS:
         faults.add(
             InvalidInput(
                 "There is no kind of fund %(kind)s; choose among %(kinds)s",
@@ -167,7 +171,9 @@ def checked_donation(entry: DonationEntry, *, today: date) -> DonationEntry:
         )
     with faults.gathering():
         checked_period(entry.received_on, None, start_field="received_on")
-    if entry.received_on > today:
+    if entry.received_on is None:
+        faults.add(InvalidInput("Fill this in", field="received_on"))
+    elif entry.received_on > today:
         faults.add(InvalidInput("Money that has not arrived is not booked; check the date", field="received_on"))
     faults.raise_any()
     return replace(entry, **given)  # type: ignore[arg-type]

@@ -169,7 +169,9 @@ def _set_status(
     get_offering(session, offering_id, scope=scope, own_donor_ids=own_donor_ids)
     offering = session.get_one(Offering, offering_id, populate_existing=True, with_for_update={"key_share": True})
     if offering.status not in allowed:
-        raise Conflict("The state of the offering changed meanwhile and does not admit this; reload the page", field="status")
+        raise Conflict(
+            "The state of the offering changed meanwhile and does not admit this; reload the page", field="status"
+        )
     if status == "withdrawn" and offering.reserved:
         raise Conflict(
             "%(reserved)s units are still promised; have them delivered or released first, or pause the offering",

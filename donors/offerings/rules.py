@@ -51,6 +51,10 @@ def checked_offering(entry: OfferingEntry, *, least_quantity: int = 1) -> Offeri
     with faults.gathering():
         given["title"] = checked_text(entry.title, field="title", most=120)
     with faults.gathering():
+        checked_text(entry.region_code, field="region_code", most=60)
+    with faults.gathering():
+        checked_text(entry.category_code, field="category_code", most=60)
+    with faults.gathering():
         checked_whole(entry.quantity, field="quantity", least=max(least_quantity, 1), most=MOST_UNITS)
     with faults.gathering():
         checked_whole(entry.unit_cost_fen, field="unit_cost_fen", least=0, most=MOST_FEN)

@@ -65,6 +65,7 @@ class OrganisationForm(DonorForm):
 class VolunteerForm(DonorForm):
     """A volunteer."""
 
+    name = StringField(_l("Full name"), validators=[Asked()])
     resident_id = StringField(
         _l("Resident ID"), validators=[Asked()], description=_l("18 characters, as on the card; kept sealed")
     )

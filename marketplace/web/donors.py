@@ -11,13 +11,15 @@ from donors.models import DONOR_KINDS, DONOR_STATUSES
 from donors.offerings.queries import list_offerings
 from donors.operations import register_donor, resume_donor, suspend_donor, update_donor
 from donors.queries import get_donor, list_donors, masked_phone_of, masked_resident_id_of
+from donors.rules import checked_donor
 from kernel.catalogue.queries import all_categories, all_skills
 from kernel.errors import DomainError, NotFound
-from marketplace.security.access import actor, clock_now, db, may, requires, scope_of
+from marketplace.security.access import actor, clock_now, db, may, requires, scope_of, today
 from marketplace.web.addresses import number_after, searched, with_query
 from marketplace.web.donor_forms import NAMES, ReasonForm, form_for
 from marketplace.web.faults import put_faults
 from marketplace.web.places import place_names
+from marketplace.web.typed_fields import find_faults
 from projects.volunteering.queries import hours_of
 
 blueprint = Blueprint("donors", __name__, url_prefix="/donors")
@@ -69,6 +71,8 @@ def create() -> ResponseReturnValue:
             else:
                 flash(_("%(name)s is registered as no. %(number)s.", name=donor.name, number=donor.number), "success")
                 return redirect(url_for("donors.detail", donor_id=donor.id), 303)
+        else:
+            find_faults(form, lambda: checked_donor(form.entry(kind), today=today()), NAMES)
     return render_template("donors/form.html", form=form, kind=kind, donor=None), status
 
 
@@ -126,6 +130,8 @@ def edit(donor_id: uuid.UUID) -> ResponseReturnValue:
             else:
                 flash(_("The changes are saved."), "success")
                 return redirect(url_for("donors.detail", donor_id=donor_id), 303)
+        else:
+            find_faults(form, lambda: checked_donor(form.entry(donor.kind, donor), today=today(), id_known=True), NAMES)
     return render_template("donors/form.html", form=form, kind=donor.kind, donor=donor), status
 
 

@@ -1,7 +1,6 @@
 """The forms of funds and donations."""
 
 import uuid
-from datetime import date
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
@@ -64,12 +63,12 @@ class DonationForm(FlaskForm):  # type: ignore[misc]
     giver_name = StringField(_l("Given by"), description=_l("As it is to stand on the receipt"))
     donor_number = WholeField(_l("Number of the donor"), description=_l("Where the giver is registered"))
 
-    def entry(self, fund_id: uuid.UUID, donor_id: uuid.UUID | None, today: date) -> DonationEntry:
-        """What the domain is handed; without a day, money arrived today."""
+    def entry(self, fund_id: uuid.UUID, donor_id: uuid.UUID | None) -> DonationEntry:
+        """What the domain is handed."""
         return DonationEntry(
             fund_id=fund_id,
             amount_fen=self.amount.data,  # type: ignore[arg-type]
-            received_on=self.received_on.data or today,
+            received_on=self.received_on.data,
             giver_name=self.giver_name.data or "",
             donor_id=donor_id,
         )

@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 from donors.funds.models import FUND_KINDS
 from donors.funds.operations import close_fund, open_fund, receive_donation
 from donors.funds.queries import balances_of, donations_of, get_fund, ledger_lines, list_funds
+from donors.funds.rules import checked_donation, checked_fund
 from donors.queries import donor_of_number
 from kernel.catalogue.queries import all_categories
 from kernel.errors import DomainError, NotFound
@@ -20,6 +21,7 @@ from marketplace.web.faults import put_faults
 from marketplace.web.formatting import fen
 from marketplace.web.fund_forms import DONATION_NAMES, DonationForm, FundForm
 from marketplace.web.places import place_names
+from marketplace.web.typed_fields import find_faults
 
 blueprint = Blueprint("funds", __name__, url_prefix="/funds")
 
@@ -64,6 +66,8 @@ def create() -> ResponseReturnValue:
             else:
                 flash(_("The fund is open. Record the first donation below."), "success")
                 return redirect(url_for("funds.detail", fund_id=fund.id), 303)
+        else:
+            find_faults(form, lambda: checked_fund(form.entry()))
     return render_template("funds/form.html", form=form), status
 
 
@@ -103,7 +107,7 @@ def donate(fund_id: uuid.UUID) -> ResponseReturnValue:
             donor = donor_of_number(db(), number, scope=scope_of("donor.read")) if number is not None else None
             donation = receive_donation(
                 db(),
-                entry=form.entry(fund_id, donor.id if donor else None, today()),
+                entry=form.entry(fund_id, donor.id if donor else None),
                 actor=actor(),
                 scope=scope_of("fund.write"),
                 now=clock_now(),
@@ -122,6 +126,8 @@ def donate(fund_id: uuid.UUID) -> ResponseReturnValue:
                 "success",
             )
             return redirect(url_for("funds.detail", fund_id=fund_id), 303)
+    else:
+        find_faults(form, lambda: checked_donation(form.entry(fund_id, None), today=today()), DONATION_NAMES)
     return _detail(fund_id, form, ReasonForm()), 422
 
 

@@ -19,6 +19,7 @@ from donors.offerings.operations import (
     withdraw_offering,
 )
 from donors.offerings.queries import available_of, get_offering, list_offerings, movements_of
+from donors.offerings.rules import checked_offering
 from donors.queries import donors_of_user, get_donor, list_donors
 from kernel.catalogue.queries import all_categories, all_skills
 from kernel.errors import Conflict, DomainError, NotAllowed, NotFound
@@ -30,6 +31,7 @@ from marketplace.web.donors import version_of
 from marketplace.web.faults import put_faults
 from marketplace.web.offering_forms import NAMES, OfferingForm, form_of
 from marketplace.web.places import place_names
+from marketplace.web.typed_fields import find_faults
 
 blueprint = Blueprint("offerings", __name__, url_prefix="/offerings")
 
@@ -118,6 +120,8 @@ def _create(donor: Donor, scope: tuple[str, ...], own: Any) -> ResponseReturnVal
             else:
                 flash(_("The offering is registered and takes part in the next round."), "success")
                 return redirect(url_for("offerings.detail", offering_id=offering.id), 303)
+        else:
+            find_faults(form, lambda: checked_offering(form.entry(donor.id)), NAMES)
     return render_template("offerings/form.html", form=form, donor=donor, offering=None), status
 
 
@@ -172,6 +176,8 @@ def edit(offering_id: uuid.UUID) -> ResponseReturnValue:
             else:
                 flash(_("The changes are saved."), "success")
                 return redirect(url_for("offerings.detail", offering_id=offering_id), 303)
+        else:
+            find_faults(form, lambda: checked_offering(form.entry(donor.id, offering)), NAMES)
     return render_template("offerings/form.html", form=form, donor=donor, offering=offering), status
 
 

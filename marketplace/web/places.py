@@ -34,7 +34,9 @@ def region_choices(scope: tuple[str, ...], *, deepest: str = "village") -> Choic
             group = _("Townships of %(county)s", county=names.get(row.parent_code or "", ""))
         else:
             group = names.get(row.parent_code or "", "")
-        found.setdefault(group, []).append((row.code, row.name))
+        # A village alone says little, and many share a name: the township stands beside it.
+        label = row.name if row.level <= 4 else f"{row.name} · {group}"
+        found.setdefault(group, []).append((row.code, label))
     return found
 
 

@@ -42,13 +42,6 @@ class ProjectForm(FlaskForm):  # type: ignore[misc]
         self.region_code.choices = region_choices(scope, deepest="township")
         self.categories.choices = [(category.code, named(category)) for category in all_categories(db())]
 
-    def asked(self) -> bool:
-        """Whether the days are there, which the domain's dates presuppose; the fields say what is missing."""
-        missing = [field for field in (self.starts_on, self.ends_on) if field.data is None and not field.errors]
-        for field in missing:
-            field.errors = [*field.errors, _l("Fill this in")]
-        return not missing
-
     def entry(self) -> ProjectEntry:
         """What the domain is handed."""
         return ProjectEntry(
@@ -81,7 +74,7 @@ class ShiftForm(FlaskForm):  # type: ignore[misc]
     region_code = SelectField(_l("Region"), validators=[Asked()], validate_choice=False)
     starts_at = MomentField(_l("Begins"), validators=[Asked()])
     ends_at = MomentField(_l("Ends"), validators=[Asked()])
-    capacity = WholeField(_l("Places"), validators=[Asked()])
+    capacity = WholeField(_l("Number of places"), validators=[Asked()])
     requires = SelectMultipleField(
         _l("Skills each volunteer needs"), description=_l("None ticked: everybody can come"), validate_choice=False
     )
@@ -90,13 +83,6 @@ class ShiftForm(FlaskForm):  # type: ignore[misc]
         """Fills the choices."""
         self.region_code.choices = region_choices(scope)
         self.requires.choices = [(skill.code, named(skill)) for skill in all_skills(db())]
-
-    def asked(self) -> bool:
-        """Whether both times are there."""
-        missing = [field for field in (self.starts_at, self.ends_at) if field.data is None and not field.errors]
-        for field in missing:
-            field.errors = [*field.errors, _l("Fill this in")]
-        return not missing
 
     def entry(self, project_id: uuid.UUID) -> ShiftEntry:
         """What the domain is handed; times in UTC."""

@@ -17,11 +17,14 @@ from marketplace.web.addresses import id_from, number_after, searched, with_quer
 from marketplace.web.faults import put_faults, sentence
 from marketplace.web.places import place_names
 from marketplace.web.project_forms import PROJECT_NAMES, FundTieForm, ProjectForm, ShiftForm, form_of
+from marketplace.web.typed_fields import find_faults
 from projects.models import PROJECT_STATUSES
 from projects.operations import change_project, close_project, draft_project, list_project, tie_fund
 from projects.queries import get_project, get_public_project, list_projects, list_public_projects, ties_of
+from projects.rules import checked_project
 from projects.volunteering.operations import cancel_shift, open_shift
 from projects.volunteering.queries import get_shift, list_shifts, sign_ups_on
+from projects.volunteering.rules import checked_shift
 
 blueprint = Blueprint("projects", __name__)
 
@@ -93,7 +96,7 @@ def create() -> ResponseReturnValue:
     status = 200
     if request.method == "POST":
         status = 422
-        if form.validate() and form.asked():
+        if form.validate():
             try:
                 project = draft_project(db(), entry=form.entry(), **_writer())
             except DomainError as error:
@@ -102,6 +105,8 @@ def create() -> ResponseReturnValue:
             else:
                 flash(_("The project is a draft. Add shifts, then list it so that everybody sees it."), "success")
                 return redirect(url_for("projects.detail", project_id=project.id), 303)
+        else:
+            find_faults(form, lambda: checked_project(form.entry()), PROJECT_NAMES)
     return render_template("projects/form.html", form=form, project=None), status
 
 
@@ -145,7 +150,7 @@ def edit(project_id: uuid.UUID) -> ResponseReturnValue:
     status = 200
     if request.method == "POST":
         status = 422
-        if form.validate() and form.asked():
+        if form.validate():
             typed = form.version.data or ""
             version = int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 10 else -1
             try:
@@ -156,6 +161,8 @@ def edit(project_id: uuid.UUID) -> ResponseReturnValue:
             else:
                 flash(_("The changes are saved."), "success")
                 return redirect(url_for("projects.detail", project_id=project_id), 303)
+        else:
+            find_faults(form, lambda: checked_project(form.entry()), PROJECT_NAMES)
     return render_template("projects/form.html", form=form, project=project), status
 
 
@@ -196,7 +203,7 @@ def create_shift(project_id: uuid.UUID) -> ResponseReturnValue:
     status = 200
     if request.method == "POST":
         status = 422
-        if form.validate() and form.asked():
+        if form.validate():
             try:
                 open_shift(db(), entry=form.entry(project_id), **_writer())
             except DomainError as error:
@@ -205,6 +212,8 @@ def create_shift(project_id: uuid.UUID) -> ResponseReturnValue:
             else:
                 flash(_("The shift is open."), "success")
                 return redirect(url_for("projects.detail", project_id=project_id), 303)
+        else:
+            find_faults(form, lambda: checked_shift(form.entry(project_id), now=clock_now()))
     return render_template("projects/shift_form.html", form=form, project=project), status
 
 

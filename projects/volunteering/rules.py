@@ -39,9 +39,22 @@ def checked_shift(entry: ShiftEntry, *, now: datetime) -> ShiftEntry:
     with faults.gathering():
         given["place"] = checked_text(entry.place, field="place", most=200)
     with faults.gathering():
+        checked_text(entry.region_code, field="region_code", most=60)
+    with faults.gathering():
         checked_whole(entry.capacity, field="capacity", least=1, most=MOST_PLACES)
     with faults.gathering():
         given["lat"], given["lon"] = checked_point(entry.lat, entry.lon)
+    missing = [field for field in ("starts_at", "ends_at") if getattr(entry, field) is None]
+    for field in missing:
+        faults.add(InvalidInput("Fill this in", field=field))
+    if not missing:
+        _check_times(entry, faults, now=now)
+    given["requires"] = tuple(dict.fromkeys(entry.requires))
+    faults.raise_any()
+    return replace(entry, **given)  # type: ignore[arg-type]
+
+
+def _check_times(entry: ShiftEntry, faults: Faults, *, now: datetime) -> None:
     if entry.starts_at.tzinfo is None or entry.ends_at.tzinfo is None:
         faults.add(InvalidInput("A moment carries its time zone", field="starts_at"))
     elif entry.ends_at <= entry.starts_at:
@@ -52,9 +65,6 @@ def checked_shift(entry: ShiftEntry, *, now: datetime) -> ShiftEntry:
         faults.add(InvalidInput("A shift starts in the future; check date and time", field="starts_at"))
     elif entry.starts_at.year > 2100:
         faults.add(InvalidInput("The year lies outside 1990 to 2100; check the date", field="starts_at"))
-    given["requires"] = tuple(dict.fromkeys(entry.requires))
-    faults.raise_any()
-    return replace(entry, **given)  # type: ignore[arg-type]
 
 
 def missing_skills(required: Iterable[str], has: Iterable[str]) -> tuple[str, ...]:
