@@ -98,8 +98,15 @@ def _grant(connection: sa.Connection, role: str) -> None:
         f"REVOKE INSERT, UPDATE, DELETE ON alembic_version FROM {name}",
         *(f"REVOKE UPDATE, DELETE, TRUNCATE ON {table} FROM {name}" for table in APPEND_ONLY),
         f"GRANT USAGE, CREATE ON SCHEMA pgmq TO {name}",
-        f"GRANT ALL ON ALL TABLES IN SCHEMA pgmq TO {name}",
-        f"GRANT ALL ON ALL SEQUENCES IN SCHEMA pgmq TO {name}",
     ]
     for statement in statements:
         connection.execute(sa.text(statement))
+    # The queues themselves are made, and so owned, by the app's role; the owner can grant only what is its own.
+    own = sa.text(
+        "SELECT 'TABLE ' || format('%I.%I', schemaname, tablename) FROM pg_tables"
+        " WHERE schemaname = 'pgmq' AND tableowner = current_user"
+        " UNION ALL SELECT 'SEQUENCE ' || format('%I.%I', schemaname, sequencename) FROM pg_sequences"
+        " WHERE schemaname = 'pgmq' AND sequenceowner = current_user"
+    )
+    for thing in connection.scalars(own).all():
+        connection.execute(sa.text(f"GRANT ALL ON {thing} TO {name}"))
