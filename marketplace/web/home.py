@@ -6,6 +6,7 @@ from typing import Any
 from flask import Blueprint, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
+from marketplace.imports.queries import newest_imports
 from marketplace.reports import day_pages, oversight, own_pages
 from marketplace.security.access import (
     clock_now,
@@ -134,7 +135,7 @@ def _accounts() -> dict[str, Any]:
 
 
 def _imports() -> dict[str, Any]:
-    return {"imports": oversight.newest_imports(db(), scope=person().scope("administrator"))}
+    return {"imports": newest_imports(db(), scope=person().scope("administrator"))}
 
 
 def _health() -> dict[str, Any]:
