@@ -80,40 +80,26 @@ def _check_group(
     group: list[SourceRow], references: References, scope: tuple[str, ...], today: date
 ) -> CheckedHousehold | None:
     first = group[0]
-    if not all(row.good for row in group):
-        _check_members_alone(group, today)
-        return None
-    region = region_of(first, references, scope)
-    if region is None:
-        return None
+    region = region_of(first, references, scope) if first.values.get("region") else None
     value = first.values.get
     entry = HouseholdEntry(
-        region_code=region,
+        region_code=region or "",
         members=tuple(_member(row) for row in group),
-        status_category=value("status_category"),
-        main_type=value("main_type"),
+        status_category=value("status_category") or "",
+        main_type=value("main_type") or "",
         risk_tier=value("risk_tier") or "general",
         address=value("address"),
         phone=value("phone"),
         cap_fen=value("cap_fen"),
         consented=bool(value("consented")),
     )
+    # A row that could not be read in full is judged all the same, so that one upload names every fault of it.
     try:
-        return check_household(entry, today=today)
+        checked = check_household(entry, today=today)
     except InvalidFields as error:
         _place_faults(group, error)
-    return None
-
-
-def _check_members_alone(group: list[SourceRow], today: date) -> None:
-    """Where a row of the household cannot be read, the numbers of the others are still judged, so that one upload names all."""
-    for row in group:
-        number = row.values.get("resident_id")
-        if number:
-            try:
-                parse_resident_id(number, today=today)
-            except InvalidInput as fault:
-                row.add("resident_id", fault.message, **fault.values)
+        return None
+    return checked if all(row.good for row in group) else None
 
 
 def _member(row: SourceRow) -> MemberEntry:
@@ -132,14 +118,27 @@ def _member(row: SourceRow) -> MemberEntry:
 
 
 def _place_faults(group: list[SourceRow], error: InvalidFields) -> None:
-    """``members.2.born_on`` stands in the third row of the household; what belongs to all of it in the first."""
+    """``members.2.born_on`` stands in the third row of the household; what belongs to all of it in the first.
+
+    A column whose cell could not be read has its fault already; what follows from that is not told again.
+    """
+    faulty = [{fault.column for fault in row.faults} for row in group]
+    village = group[0].headings.get("village")
     for fault in error.faults:
         parts = (fault.field or "").split(".")
+        at, key = 0, {"region_code": "region", "members": "relation"}.get(parts[0], parts[0])
         if parts[0] == "members" and len(parts) == 3:
-            group[int(parts[1])].add(parts[2], fault.message, **fault.values)
-        else:
-            key = {"region_code": "region", "members": "relation"}.get(parts[0], parts[0])
-            group[0].add(key, fault.message, **fault.values)
+            at, key = int(parts[1]), parts[2]
+        follows = key == "region" and village is not None and village in faulty[at]
+        follows = follows or (
+            parts[0] == "members"
+            and len(parts) == 1
+            and any(group[0].headings.get("relation") in one for one in faulty)
+        )
+        # Without a number that can be read, sex and date of birth do not follow from it.
+        follows = follows or (key in ("sex", "born_on") and group[at].headings.get("resident_id") in faulty[at])
+        if not follows and group[at].headings.get(key) not in faulty[at]:
+            group[at].add(key, fault.message, **fault.values)
 
 
 def region_of(row: SourceRow, references: References, scope: tuple[str, ...]) -> str | None:
