@@ -8,18 +8,18 @@ from matching.solver.later import lower_amounts, raise_coverage, raise_the_floor
 from matching.solver.levels import LevelResult, tier_points, values
 from matching.solver.prices import TierPrices
 
-# Share of the time limit by which a stage should be over. The rest is for charges, reasons and writing.
+# Share of the time after the first plan by which a stage should be over; charges and reasons have a reserve of their own.
 SHARES = {"tier1": 0.10, "tier2": 0.40, "tier3": 0.68, "fairness": 0.75, "coverage": 0.80, "cost": 0.86, "distance": 0.92}
 FINISH = 1.6  # seconds kept for charges and reasons of a county
 
 
 def solve_levels(instance, work, threads, pinned, greedy):
     """(steps, [LevelResult]) of all eight levels. `pinned`, `greedy`: valid starts; the result is never worse than `greedy`."""
-    # charges and reasons at the end take about as long as pairs and the first plan took at the start
+    # charges and reasons at the end take about half as long as pairs and the first plan took at the start
     slow = work.elapsed()
-    total = max(0.3 * work.seconds, work.seconds - max(FINISH * min(1.0, instance.size / 200_000), 1.5 * slow))
+    total = max(0.3 * work.seconds, work.seconds - max(FINISH * min(1.0, instance.size / 200_000), 0.6 * slow))
     _quick(work, slow)
-    due = {name: share * total for name, share in SHARES.items()}
+    due = {name: min(slow, total) + share * max(0.0, total - slow) for name, share in SHARES.items()}
     due["end"] = total
     search = LargeSearch(instance, work, threads, pinned)
     search.greedy = greedy
