@@ -148,13 +148,20 @@ def _label_spot(
         (x, above - FONT * 1.1, "middle", x - length / 2),
     ]
 
+    reach_x, reach_y = radius + gap + length, radius + gap + 3 * FONT
+    near = [
+        box
+        for box in taken
+        if box[0] < x + reach_x and box[2] > x - reach_x and box[1] < y + reach_y and box[3] > y - reach_y
+    ]
+
     def cost(spot: tuple[float, float, str, float]) -> float:
         start, top, end, bottom = spot[3], spot[1] - FONT, spot[3] + length, spot[1] + FONT * 0.25
-        outside = max(0.0, -start) + max(0.0, end - width) + max(0.0, -top) + max(0.0, bottom - height)
-        covered = sum(
-            max(0.0, min(end, r) - max(start, s)) * max(0.0, min(bottom, b) - max(top, t)) for s, t, r, b in taken
-        )
-        return outside * 1000 + covered
+        total = 1000 * (max(0.0, -start) + max(0.0, end - width) + max(0.0, -top) + max(0.0, bottom - height))
+        for left_, top_, right_, bottom_ in near:
+            if left_ < end and right_ > start and top_ < bottom and bottom_ > top:
+                total += (min(end, right_) - max(start, left_)) * (min(bottom, bottom_) - max(top, top_))
+        return total
 
     best = min(spots, key=cost)
     named = cost(best) <= MOST_COVERED * length * FONT
