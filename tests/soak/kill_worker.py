@@ -67,7 +67,7 @@ def test_a_worker_killed_at_random_points_loses_and_doubles_nothing(
         rounds = session.scalars(sa.select(MatchRound)).all()
         assert {one.status for one in rounds} == {"proposed"}
         assert len({one.result_sha256 for one in rounds}) == 1
-        lines = session.scalars(sa.select(sa.func.count()).group_by(Allocation.round_id)).all()
+        lines = session.scalars(sa.select(sa.func.count(Allocation.id)).group_by(Allocation.round_id)).all()
         assert len(lines) == len(rounds) and set(lines) == {lines[0]}
         proposals = session.scalars(
             sa.select(sa.func.count()).where(RoundEvent.to_status == "proposed").group_by(RoundEvent.round_id)
