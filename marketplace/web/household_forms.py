@@ -51,7 +51,7 @@ class MemberForm(FlaskForm):  # type: ignore[misc]
         csrf = False
 
     id = HiddenField()
-    name = StringField(_l("Name"))
+    name = StringField(_l("Full name"))
     relation = SelectField(_l("Relation to the head"))
     resident_id = StringField(_l("Resident ID"))
     sex = SelectField(_l("Sex"), description=_l("Follows from the resident ID"), default="")

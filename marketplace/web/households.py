@@ -28,7 +28,7 @@ from kernel.catalogue.models import HOUSEHOLD_TYPES
 from kernel.catalogue.queries import all_categories
 from kernel.errors import DomainError, InvalidInput, NotFound
 from kernel.regions.models import Region
-from kernel.regions.queries import children_of
+from kernel.regions.queries import children_of, with_ancestors
 from marketplace.errors import status_of
 from marketplace.reports import own_pages
 from marketplace.security.access import actor, clock_now, db, may, own_household_ids, requires, scope_of, today
@@ -72,10 +72,11 @@ def township_choices(scope: tuple[str, ...]) -> list[tuple[str, str]]:
 
 def region_names(codes: set[str]) -> dict[str, str]:
     """Code → township and village, as a list shows it."""
+    known = {region.code: region for region in with_ancestors(db(), codes)}
     names = {}
     for code in codes:
-        region = db().get(Region, code)
-        above = db().get(Region, code[:9]) if region is not None and region.level == 5 else None
+        region = known.get(code)
+        above = known.get(code[:9]) if region is not None and region.level == 5 else None
         names[code] = (above.name if above is not None else "") + (region.name if region is not None else code)
     return names
 
