@@ -43,7 +43,7 @@ def index() -> ResponseReturnValue:
         "donors/index.html",
         page=page,
         next_url=with_query("donors.index", after=page.next_after) if page.next_after else None,
-        places=place_names(donor.region_code for donor in page.rows),
+        places=place_names((donor.region_code for donor in page.rows), in_list=True),
         skills=all_skills(db()),
         chosen_skill=skill,
     )

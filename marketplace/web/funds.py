@@ -43,7 +43,7 @@ def index() -> ResponseReturnValue:
         "funds/index.html",
         page=page,
         next_url=with_query("funds.index", after=page.next_after) if page.next_after else None,
-        places=place_names(row.fund.region_code for row in page.rows),
+        places=place_names((row.fund.region_code for row in page.rows), in_list=True),
     )
 
 

@@ -71,7 +71,7 @@ def _list(scope: tuple[str, ...], own: list[uuid.UUID] | None, endpoint: str) ->
         own=own,
         next_url=with_query(endpoint, after=page.next_after) if page.next_after else None,
         categories=categories,
-        places=place_names(row.offering.region_code for row in page.rows),
+        places=place_names((row.offering.region_code for row in page.rows), in_list=True),
     )
 
 
@@ -84,7 +84,9 @@ def create() -> ResponseReturnValue:
     if donor_id is None:
         found = list_donors(db(), scope=scope, search=searched(), status="active", limit=20)
         return render_template(
-            "offerings/choose_donor.html", page=found, places=place_names(row.region_code for row in found.rows)
+            "offerings/choose_donor.html",
+            page=found,
+            places=place_names((row.region_code for row in found.rows), in_list=True),
         )
     return _create(get_donor(db(), donor_id, scope=scope), scope, ())
 

@@ -51,12 +51,13 @@ def townships(scope: tuple[str, ...]) -> list[tuple[str, str]]:
     return [(row.code, row.name) for row in rows]
 
 
-def place_names(codes: Iterable[str | None]) -> dict[str, str]:
-    """Code → the names from the county down: ``永嘉县岩坦镇屿北村``."""
+def place_names(codes: Iterable[str | None], *, in_list: bool = False) -> dict[str, str]:
+    """Code → the names from the county down: ``永嘉县岩坦镇屿北村``; in a list of one county without its name."""
     wanted = {code for code in codes if code}
+    first = 9 if in_list and len({code[:6] for code in wanted}) == 1 else 6
     names = {row.code: row.name for row in with_ancestors(db(), wanted)}
     return {
-        code: "".join(names.get(code[:length], "") for length in (6, 9, 12) if length <= len(code))
+        code: "".join(names.get(code[:length], "") for length in (6, 9, 12) if first <= length <= len(code))
         or names.get(code, code)
         for code in wanted
     }
