@@ -5,8 +5,9 @@ A refused step shows the round's page again with the reason at the place where i
 
 import uuid
 from collections.abc import Callable
+from typing import Any
 
-from flask import flash, redirect, render_template, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_wtf import FlaskForm
@@ -161,26 +162,42 @@ def refreeze(round_id: uuid.UUID) -> ResponseReturnValue:
 @blueprint.get("/<uuid:round_id>/commit")
 @requires("round.commit")
 def confirm(round_id: uuid.UUID) -> ResponseReturnValue:
-    """What a commit would reserve and what changed since the freeze, before anybody presses the button. Raises NotFound, Conflict."""
-    return _confirmation(the_round(round_id, "round.commit"))
+    """What a commit would reserve. What changed since the freeze takes longer to find: the page asks for it (`changes`)
+    once it stands, or, without script, by a link to itself with ``look=1``.
+    """
+    match_round = the_round(round_id, "round.commit")
+    return _confirmation(match_round, look=match_round.status != "approved" or request.args.get("look") == "1")
+
+
+@blueprint.get("/<uuid:round_id>/changes")
+@requires("round.commit")
+def changes(round_id: uuid.UUID) -> ResponseReturnValue:
+    """The part of the page that lists what changed since the freeze, and the button where nothing did. Raises NotFound, Conflict."""
+    return render_template("rounds/_changes.html", **_looked(the_round(round_id, "round.commit")))
 
 
 def _confirmation(
-    match_round: MatchRound, *, errors: list[str] | None = None, status: int = 200
+    match_round: MatchRound, *, look: bool, errors: list[str] | None = None, status: int = 200
 ) -> ResponseReturnValue:
-    changes = commit.changes_of(db(), round_id=match_round.id, scope=scope_of("round.commit"), now=clock_now())
     text = render_template(
         "rounds/commit.html",
-        round=match_round,
         counts=counts_of(db(), match_round.id),
         by_category=reserve_by_category(db(), match_round.id),
         by_fund=reserve_by_fund(db(), match_round.id),
-        changes=[told(change.sentence) for change in changes],
-        may_commit=standing(match_round, "commit"),
-        may_refreeze=standing(match_round, "supersede").allowed,
         errors=errors or [],
+        **(_looked(match_round) if look else {"round": match_round, "changes": None}),
     )
     return text, status
+
+
+def _looked(match_round: MatchRound) -> dict[str, Any]:
+    found = commit.changes_of(db(), round_id=match_round.id, scope=scope_of("round.commit"), now=clock_now())
+    return {
+        "round": match_round,
+        "changes": [told(change.sentence) for change in found],
+        "may_commit": standing(match_round, "commit"),
+        "may_refreeze": standing(match_round, "supersede").allowed,
+    }
 
 
 @blueprint.post("/<uuid:round_id>/commit")
@@ -196,7 +213,7 @@ def commit_it(round_id: uuid.UUID) -> ResponseReturnValue:
     except commit.PoolChanged:
         db().rollback()
         text = _("Nothing was reserved: what the plan uses has changed since the freeze.")
-        return _confirmation(the_round(round_id, "round.commit"), errors=[text], status=409)
+        return _confirmation(the_round(round_id, "round.commit"), look=True, errors=[text], status=409)
     except DomainError as error:
         db().rollback()
         return page_of_round(round_id, errors=[told_refusal(error)], status=status_of(error))

@@ -100,9 +100,10 @@ def test_a_round_goes_from_draft_to_committed_by_three_people(ground: Ground, br
     assert (
         "You approved this round" in browser_of("round.reviewer").get(address) or ground.status(address) == "approved"
     )
-    confirmation = committer.get(f"{address}/commit")
+    assert f"{address}/changes" in committer.get(f"{address}/commit")
+    confirmation = committer.get(f"{address}/commit?look=1")
     assert "Nothing that the plan uses has changed" in confirmation and "25 bag" in confirmation
-    committer.post(f"{address}/commit", page=f"{address}/commit")
+    committer.post(f"{address}/commit", page=f"{address}/commit?look=1")
     assert ground.status(address) == "committed"
     page = committer.get(address)
     assert "Checked against the lists" in page and "round.committer" in page
@@ -121,7 +122,7 @@ def test_the_creator_cannot_approve_and_is_told_why(ground: Ground, browser_of: 
 
 def test_the_reviewer_cannot_commit_and_neither_can_the_creator(ground: Ground, browser_of: Open) -> None:  # promise 14
     address = ground.make(rounds.approved)
-    reply = browser_of("round.creator").post(f"{address}/commit", page=f"{address}/commit", status=403)
+    reply = browser_of("round.creator").post(f"{address}/commit", page=f"{address}/commit?look=1", status=403)
     assert "another person commits it" in reply.text
     reply = browser_of("round.reviewer").post(f"{address}/commit", page=address, status=403)
     assert ground.status(address) == "approved"
@@ -176,9 +177,9 @@ def test_what_changed_since_the_freeze_is_listed_and_must_be_frozen_anew(ground:
         session.get_one(Offering, ground.pool.rice.id).quantity = 20
         session.commit()
     browser = browser_of("round.committer")
-    page = browser.get(f"{address}/commit")
+    page = browser.get(f"{address}/changes")
     assert "has 20 units left; the plan uses 25" in page and "Ask the coordinator to freeze it anew" in page
-    reply = browser.post(f"{address}/commit", page=f"{address}/commit", status=409)
+    reply = browser.post(f"{address}/commit", page=f"{address}/commit?look=1", status=409)
     assert "Nothing was reserved" in reply.text
     creator = browser_of("round.creator")
     reply = creator.post(f"{address}/refreeze", page=address)
