@@ -13,7 +13,7 @@ from marketplace.api import rounds_schemas as schemas
 from marketplace.api.base import list_of, refusals
 from marketplace.api.fields import ReasonSchema
 from marketplace.security.access import actor, clock_now, db, requires, scope_of
-from matching.rounds import commit, operations, queries
+from matching.rounds import commit, lines, operations, queries
 from matching.rounds.documents import plan_document_text, problem_text
 from matching.rounds.models import MatchRound
 from matching.rounds.rules import LimitEntry, RoundEntry
@@ -159,14 +159,12 @@ class Allocations(MethodView):
     @refusals(blueprint, 401, 403, 404, 422)
     def get(self, query: dict[str, Any], round_id: uuid.UUID) -> object:
         """The plan's lines by region."""
-        page = queries.list_allocations(db(), round_id, scope=scope_of("round.read"), **query)
-        charges = queries.charges_of(db(), [row.allocation.id for row in page.rows])
+        page = lines.list_allocations(db(), round_id, scope=scope_of("round.read"), **query)
+        charges = lines.charges_of(db(), [row.allocation.id for row in page.rows])
         return {"items": [_allocation(row, charges) for row in page.rows], "next": page.next_after}
 
 
-def _allocation(
-    row: queries.AllocationRow, charges: dict[uuid.UUID, list[tuple[uuid.UUID, str, int]]]
-) -> dict[str, Any]:
+def _allocation(row: lines.AllocationRow, charges: dict[uuid.UUID, list[tuple[uuid.UUID, str, int]]]) -> dict[str, Any]:
     line = {
         name: getattr(row.allocation if hasattr(row.allocation, name) else row, name, None)
         for name in schemas.AllocationSchema().fields
@@ -185,7 +183,7 @@ class Unmet(MethodView):
     @refusals(blueprint, 401, 403, 404, 422)
     def get(self, query: dict[str, Any], round_id: uuid.UUID) -> object:
         """Needs of the pool that lack something, each with its reason, most urgent first."""
-        page = queries.list_unmet(db(), round_id, scope=scope_of("round.read"), **query)
+        page = lines.list_unmet(db(), round_id, scope=scope_of("round.read"), **query)
         return {"items": page.rows, "next": page.next_after}
 
 
@@ -199,7 +197,7 @@ class Excluded(MethodView):
     @refusals(blueprint, 401, 403, 404, 422)
     def get(self, query: dict[str, Any], round_id: uuid.UUID) -> object:
         """Open needs of the scope that were not in the pool, each with its reason."""
-        page = queries.list_excluded(db(), round_id, scope=scope_of("round.read"), **query)
+        page = lines.list_excluded(db(), round_id, scope=scope_of("round.read"), **query)
         return {"items": page.rows, "next": page.next_after}
 
 

@@ -11,28 +11,24 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from donors.funds.models import Fund
 from kernel import audit
-from kernel.accounts.rules import covers, require_scope
+from kernel.accounts.rules import require_scope
 from kernel.audit import SYSTEM, Actor
-from kernel.catalogue.models import Category
-from kernel.checking import Faults
 from kernel.clock import day_of
 from kernel.database import new_id
 from kernel.errors import Conflict, InvalidInput
 from kernel.outbox import enqueue
-from kernel.regions.models import Region
 from kernel.regions.queries import get_region
-from matching.pool import RoundScope, in_reach
+from matching.pool import RoundScope
 from matching.problem import parse_problem, pool_sha256
 from matching.rounds.documents import keep_problem
 from matching.rounds.lifecycle import REFREEZABLE, STEPS
 from matching.rounds.models import ExcludedNeed, MatchRound, PoolDraw
 from matching.rounds.queries import held_by_rounds
+from matching.rounds.references import require_known
 from matching.rounds.rules import KEEPS, RoundEntry, checked_round, checked_seed_value, limit_rows, seed_from
 from matching.rounds.steps import round_in_scope, take_step, tell
 from matching.snapshot import take_snapshot
-from projects.models import Project
 
 SOLVE_TOPIC = "round.solve"
 
@@ -70,7 +66,7 @@ def create_round(
         raise InvalidInput("A round is created by a person who answers for it", field="creator_id")
     get_region(session, entry.region_code)
     require_scope(scope, entry.region_code)
-    _require_known(session, entry)
+    require_known(session, entry)
     return _add_draft(session, entry=entry, actor=actor, now=now)
 
 
@@ -399,43 +395,3 @@ def _freeze(session: Session, match_round: MatchRound, *, actor: Actor, now: dat
                 for one in snapshot.excluded
             ],
         )
-
-
-def _require_known(session: Session, entry: RoundEntry) -> None:
-    """Every code and id of the entry exists; what is not there is named at its field."""
-    faults = Faults()
-    lists = [("categories", entry.categories)] + [
-        (f"limits.{place}.categories", limit.categories) for place, limit in enumerate(entry.limits)
-    ]
-    known = set(session.scalars(sa.select(Category.code)))
-    for field, codes in lists:
-        for code in codes or ():
-            if code not in known:
-                faults.add(
-                    InvalidInput("There is no category %(code)s; see the list of categories", field=field, code=code)
-                )
-    wanted = {code for limit in entry.limits for code in limit.regions or ()}
-    regions = set(session.scalars(sa.select(Region.code).where(Region.code.in_(wanted))))
-    for place, limit in enumerate(entry.limits):
-        for code in limit.regions or ():
-            if code not in regions:
-                faults.add(
-                    InvalidInput(
-                        "There is no region with code %(code)s; look the code up by name",
-                        field=f"limits.{place}.regions",
-                        code=code,
-                    )
-                )
-    if entry.project_id is not None:
-        project = session.get(Project, entry.project_id)
-        if project is None or not covers((entry.region_code[:6],), project.region_code):
-            faults.add(InvalidInput("There is no such project in this county", field="project_id"))
-    if entry.fund_ids:
-        rows = session.execute(
-            sa.select(Fund.id, Fund.region_code, Fund.regions).where(Fund.id.in_(entry.fund_ids), Fund.status == "open")
-        )
-        funds = {key for key, region, areas in rows if in_reach(region, areas, entry.region_code)}
-        for one in entry.fund_ids:
-            if one not in funds:
-                faults.add(InvalidInput("There is no open fund %(fund)s for this region", field="fund_ids", fund=one))
-    faults.raise_any()

@@ -51,7 +51,9 @@ def test_a_worker_killed_at_random_points_loses_and_doubles_nothing(
             one = run_round(sessions, people, name="disturbed")
             for _ in range(KILLS_PER_ROUND):
                 with part("worker", environment) as worker:
-                    wait_for(lambda worker=worker, one=one: children_of(worker) or status_of(sessions, one) == "proposed")
+                    wait_for(
+                        lambda worker=worker, one=one: children_of(worker) or status_of(sessions, one) == "proposed"
+                    )
                     time.sleep(draw.uniform(0, 3))
                     searches.update(children_of(worker))
                     worker.send_signal(signal.SIGKILL)

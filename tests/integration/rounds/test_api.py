@@ -122,7 +122,9 @@ def test_before_the_freeze_there_is_nothing_to_download(office: Office) -> None:
 
 
 def test_every_fault_of_an_entry_comes_back_at_its_field(office: Office) -> None:
-    reply = office.coordinator.post("/rounds", {**ENTRY, "floor_percent": 101, "categories": ["gold"], "time_limit_s": 1})
+    reply = office.coordinator.post(
+        "/rounds", {**ENTRY, "floor_percent": 101, "categories": ["gold"], "time_limit_s": 1}
+    )
     assert reply.status_code == 422
     assert {fault["field"] for fault in reply.json["faults"]} == {"floor_percent", "time_limit_s"}
     unknown = office.coordinator.post("/rounds", {**ENTRY, "categories": ["gold"]})
@@ -195,7 +197,10 @@ def test_a_worker_confirms_and_declines_what_arrives_in_the_own_township(
             ).all()
         )
         assert fen == {"source": -1_000_000, "available": 850_000, "reserved": 0, "spent": 150_000}
-        offering, need = (session.get_one(Offering, office.pool.repair.id), session.get_one(Need, office.pool.repair_need.id))
+        offering, need = (
+            session.get_one(Offering, office.pool.repair.id),
+            session.get_one(Need, office.pool.repair_need.id),
+        )
         assert (offering.reserved, offering.delivered) == (0, 3)
         assert (need.reserved, need.delivered, need.status) == (0, 3, "open")
 

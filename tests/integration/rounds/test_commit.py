@@ -138,7 +138,12 @@ CHANGES: dict[str, tuple[Change, str, str]] = {
     "a need has run out": (_set("rice_needs", due_on=day_of(NOW) - timedelta(days=1)), "need", "expired"),
     "a household opts out": (
         lambda session, pool, people: set_opt_out(
-            session, household_id=pool.households[0].id, opted_out=True, actor=people.other.actor, scope=SCOPE, now=LATER
+            session,
+            household_id=pool.households[0].id,
+            opted_out=True,
+            actor=people.other.actor,
+            scope=SCOPE,
+            now=LATER,
         ),
         "need",
         "opted_out",
@@ -215,7 +220,9 @@ def test_money_that_another_round_took_meanwhile_is_named(session: Session) -> N
     people, pool = make.make_people(session), make.make_pool(session)
     session.execute(sa.update(Need).where(Need.id == pool.repair_need.id).values(quantity=9))
     session.execute(sa.update(Offering).where(Offering.id == pool.repair.id).values(quantity=1000))
-    other = make_need(session, pool.households[2], category_code="home_repair", quantity=15, tier=3, weight=10, type="subsistence")
+    other = make_need(
+        session, pool.households[2], category_code="home_repair", quantity=15, tier=3, weight=10, type="subsistence"
+    )
     session.expire_all()
     first = make.approved(session, people, categories=("home_repair",))
     second = make.approved(session, people, categories=("home_repair",), floor_percent=10)
@@ -240,7 +247,9 @@ def test_more_stock_and_a_longer_wait_are_no_obstacle(session: Session) -> None:
 def test_a_round_frozen_anew_takes_up_what_changed(session: Session) -> None:
     people, pool = make.make_people(session), make.make_pool(session)
     one = make.approved(session, people)
-    withdraw_need(session, need_id=pool.rice_needs[0].id, reason="已解决", actor=people.other.actor, scope=SCOPE, now=LATER)
+    withdraw_need(
+        session, need_id=pool.rice_needs[0].id, reason="已解决", actor=people.other.actor, scope=SCOPE, now=LATER
+    )
     new = refreeze(session, round_id=one.id, actor=people.creator.actor, scope=SCOPE, now=LATER)
     assert new.pool_summary["needs"] == one.pool_summary["needs"] - 1
     session.refresh(one)

@@ -13,7 +13,7 @@ from households.needs.operations import count_waiting
 from kernel.audit import AuditEntry, verify_chain
 from kernel.errors import Conflict, InvalidFields, InvalidInput, NotAllowed, NotFound, OutsideScope
 from kernel.outbox import OutboxItem
-from matching.rounds import operations, queries
+from matching.rounds import lines, operations, queries
 from matching.rounds.documents import problem_text
 from matching.rounds.lifecycle import CreatorMayNotReview, OnlyTheCreatorCancels, WrongStep
 from matching.rounds.models import Allocation, ExcludedNeed, MatchRound, PoolDraw
@@ -48,7 +48,7 @@ def test_needs_outside_the_pool_are_listed_with_their_reason(session: Session) -
     pool.rice_needs[2].due_on = date(2027, 3, 4)
     session.flush()
     one = make.frozen(session, people)
-    rows = queries.list_excluded(session, one.id, scope=SCOPE).rows
+    rows = lines.list_excluded(session, one.id, scope=SCOPE).rows
     assert sorted(row.reason for row in rows) == ["consent_missing", "expired", "opted_out"]
     assert one.pool_summary["excluded_needs"] == {"consent_missing": 1, "expired": 1, "opted_out": 1}
     assert one.pool_summary["needs"] == 3
@@ -146,9 +146,7 @@ def test_a_value_that_was_public_before_the_freeze_is_refused(session: Session) 
     at = LATER + timedelta(hours=1)
     operations.freeze_round(session, round_id=other.id, actor=people.creator.actor, scope=SCOPE, now=at)
     with pytest.raises(ValueKnownBefore):
-        operations.draw_seed(
-            session, round_id=other.id, value="03 09", actor=people.creator.actor, scope=SCOPE, now=at
-        )
+        operations.draw_seed(session, round_id=other.id, value="03 09", actor=people.creator.actor, scope=SCOPE, now=at)
 
 
 def test_waiting_raises_what_enters_the_pool(session: Session) -> None:  # promise 28
@@ -183,9 +181,7 @@ def test_the_creator_does_not_review_and_only_the_creator_cancels(session: Sessi
             session, round_id=one.id, reason="ok", actor=people.creator.actor, scope=SCOPE, now=LATER
         )
     with pytest.raises(OnlyTheCreatorCancels):
-        operations.cancel_round(
-            session, round_id=one.id, reason="no", actor=people.other.actor, scope=SCOPE, now=LATER
-        )
+        operations.cancel_round(session, round_id=one.id, reason="no", actor=people.other.actor, scope=SCOPE, now=LATER)
     with pytest.raises(InvalidInput):
         operations.approve_round(
             session, round_id=one.id, reason="  ", actor=people.reviewer.actor, scope=SCOPE, now=LATER
@@ -224,7 +220,9 @@ def test_a_plan_that_is_not_taken_up_is_dropped_with_its_reason(session: Session
 def test_freezing_anew_cancels_the_living_round_and_refuses_a_running_one(session: Session) -> None:
     people, pool = make.make_people(session), make.make_pool(session)
     old = make.approved(session, people, limits=(LimitEntry(150_000),), floor_percent=50)
-    suspend_donor(session, donor_id=pool.hours.donor_id, reason="调查", actor=people.creator.actor, scope=("33",), now=NOW)
+    suspend_donor(
+        session, donor_id=pool.hours.donor_id, reason="调查", actor=people.creator.actor, scope=("33",), now=NOW
+    )
     new = operations.refreeze(session, round_id=old.id, actor=people.creator.actor, scope=SCOPE, now=LATER)
     session.refresh(old)
     assert old.status == "cancelled" and str(new.number) in old.status_reason
@@ -235,7 +233,9 @@ def test_freezing_anew_cancels_the_living_round_and_refuses_a_running_one(sessio
         operations.refreeze(session, round_id=running.id, actor=people.creator.actor, scope=SCOPE, now=LATER)
 
 
-def test_every_step_is_on_the_rounds_story_and_on_the_audit_trail(sessions: sessionmaker[Session]) -> None:  # promise 18
+def test_every_step_is_on_the_rounds_story_and_on_the_audit_trail(
+    sessions: sessionmaker[Session],
+) -> None:  # promise 18
     with sessions() as session:
         people, _ = make.make_people(session), make.make_pool(session)
         one = make.committed(session, people)
@@ -263,7 +263,9 @@ def test_two_people_who_press_at_once_take_one_step_and_the_other_learns_what_th
         session.commit()
     with sessions() as first, sessions() as second:
         queries.get_round(second, one.id, scope=SCOPE)  # read before the other acts
-        operations.approve_round(first, round_id=one.id, reason="好", actor=people.reviewer.actor, scope=SCOPE, now=LATER)
+        operations.approve_round(
+            first, round_id=one.id, reason="好", actor=people.reviewer.actor, scope=SCOPE, now=LATER
+        )
         first.commit()
         with pytest.raises(WrongStep, match="approved now"):
             operations.reject_round(

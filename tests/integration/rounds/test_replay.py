@@ -25,7 +25,5 @@ def test_the_kept_problem_and_plan_give_the_same_result_again(session: Session, 
     plan = solve(parse_problem(json.loads(claim.problem)), time_limit=20, threads=1)
     assert store_proposal(session, round_id=one.id, token=claim.token, plan=plan, now=NOW + timedelta(hours=2))
     kept = session.get_one(MatchRound, one.id, populate_existing=True)
-    again = solve(
-        frozen_problem(session, one.id, seed=kept.seed), threads=threads, replay=stored_plan(session, one.id)
-    )
+    again = solve(frozen_problem(session, one.id, seed=kept.seed), threads=threads, replay=stored_plan(session, one.id))
     assert result_sha256(again) == kept.result_sha256

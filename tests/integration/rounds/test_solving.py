@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from kernel import outbox
 from kernel.outbox import OutboxItem
 from matching.problem import parse_problem
-from matching.rounds import queries
+from matching.rounds import lines, queries
 from matching.rounds.documents import frozen_problem, stored_plan
 from matching.rounds.models import Allocation, MatchRound, UnmetNeed
 from matching.rounds.operations import cancel_round
@@ -128,15 +128,15 @@ def test_a_proposal_carries_all_that_its_readers_need(session: Session) -> None:
     view = queries.view_round(session, one.id, scope=SCOPE)
     assert [level.name for level in view.levels] == [level.name for level in plan.levels]
     assert view.counts.allocations == 5 and view.counts.cost_fen == 200_000 and sum(view.counts.unmet.values()) == 1
-    unmet = queries.list_unmet(session, one.id, scope=SCOPE).rows[0]
+    unmet = lines.list_unmet(session, one.id, scope=SCOPE).rows[0]
     assert (unmet.need_id, unmet.missing, unmet.reason) == (pool.rice_needs[2].id, 5, "outranked") and unmet.detail
     assert one.comparison["first_come"]["levels"] and len(one.comparison["townships"]) == 2
     assert {"township", "type", "sex", "age", "disability"} == set(one.coverage["dimensions"])
-    rows = queries.list_allocations(session, one.id, scope=SCOPE, tier=1).rows
+    rows = lines.list_allocations(session, one.id, scope=SCOPE, tier=1).rows
     assert {row.category_code for row in rows} == {"rice", "home_repair"}
-    charges = queries.charges_of(session, [row.allocation.id for row in rows])
+    charges = lines.charges_of(session, [row.allocation.id for row in rows])
     assert [charge[1:] for found in charges.values() for charge in found] == [(pool.fund.name, 200_000)]
-    assert queries.charges_by_fund(session, one.id) == [(pool.fund.id, pool.fund.name, 200_000)]
+    assert lines.charges_by_fund(session, one.id) == [(pool.fund.id, pool.fund.name, 200_000)]
 
 
 def test_allocations_page_by_key_without_gap_or_repeat(session: Session) -> None:
@@ -144,7 +144,7 @@ def test_allocations_page_by_key_without_gap_or_repeat(session: Session) -> None
     one = make.proposed(session, people)
     seen, after = [], None
     while True:
-        page = queries.list_allocations(session, one.id, scope=SCOPE, after=after, limit=2)
+        page = lines.list_allocations(session, one.id, scope=SCOPE, after=after, limit=2)
         seen += [row.allocation.id for row in page.rows]
         after = page.next_after
         if after is None:
@@ -184,8 +184,8 @@ def test_a_round_that_nobody_holds_is_offered_again_at_once(session: Session) ->
 def test_a_need_knows_what_each_round_meant_for_it(session: Session) -> None:
     people, pool = make.make_people(session), make.make_pool(session)
     one = make.committed(session, people)
-    got = queries.rounds_of_need(session, pool.rice_needs[0].id)
+    got = lines.rounds_of_need(session, pool.rice_needs[0].id)
     assert [(row.round_number, row.quantity, row.reason) for row in got] == [(one.number, 10, None)]
-    part = queries.rounds_of_need(session, pool.rice_needs[2].id)
+    part = lines.rounds_of_need(session, pool.rice_needs[2].id)
     assert [(row.quantity, row.reason) for row in part] == [(5, "outranked")]
     assert session.scalar(sa.select(sa.func.count()).select_from(UnmetNeed)) == 1

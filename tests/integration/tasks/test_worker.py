@@ -67,7 +67,9 @@ def run_round(sessions: sessionmaker[Session], people: make.People, **values: ob
         one = create_round(session, entry=make.round_entry(**values), actor=creator, scope=SCOPE, now=now)
         freeze_round(session, round_id=one.id, actor=creator, scope=SCOPE, now=now)
         if one.seed is None:
-            draw_seed(session, round_id=one.id, value="04 11", actor=creator, scope=SCOPE, now=now + timedelta(seconds=1))
+            draw_seed(
+                session, round_id=one.id, value="04 11", actor=creator, scope=SCOPE, now=now + timedelta(seconds=1)
+            )
         press_run(session, round_id=one.id, actor=creator, scope=SCOPE, now=now)
         session.commit()
         return one
@@ -138,9 +140,7 @@ def test_a_worker_killed_at_work_loses_nothing_and_the_result_is_the_same(
     with sessions() as session:
         hashes = dict(session.execute(sa.select(MatchRound.name, MatchRound.result_sha256)).all())
         assert hashes["disturbed"] == hashes["undisturbed"]
-        counts = session.execute(
-            sa.select(Allocation.round_id, sa.func.count()).group_by(Allocation.round_id)
-        ).all()
+        counts = session.execute(sa.select(Allocation.round_id, sa.func.count()).group_by(Allocation.round_id)).all()
         assert len({count for _, count in counts}) == 1 and len(counts) == 2
         proposals = sa.select(sa.func.count()).where(
             RoundEvent.round_id == disturbed.id, RoundEvent.to_status == "proposed"
@@ -168,7 +168,9 @@ def test_a_cancelled_round_frees_its_worker_within_seconds(
         one = run_round(sessions, people)
         wait_for(lambda: children_of(worker))
         with sessions() as session:
-            cancel_round(session, round_id=one.id, reason="数据有误", actor=people.creator.actor, scope=SCOPE, now=utc_now())
+            cancel_round(
+                session, round_id=one.id, reason="数据有误", actor=people.creator.actor, scope=SCOPE, now=utc_now()
+            )
             session.commit()
         wait_for(lambda: not children_of(worker), seconds=10)
     assert status_of(sessions, one) == "cancelled"

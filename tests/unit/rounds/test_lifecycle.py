@@ -93,7 +93,9 @@ def test_nothing_leads_on_from_an_ended_round() -> None:
 
 @pytest.mark.parametrize("step", sorted(MAY))
 @pytest.mark.parametrize("person", [CREATOR, REVIEWER, COMMITTER, OTHER, None])
-def test_a_step_is_taken_by_exactly_the_people_it_is_meant_for(step: str, person: uuid.UUID | None) -> None:  # promise 23
+def test_a_step_is_taken_by_exactly_the_people_it_is_meant_for(
+    step: str, person: uuid.UUID | None
+) -> None:  # promise 23
     status = STEPS[step].before[0]
     if person in MAY[step]:
         check_step(step, status=status, people=PEOPLE, person_id=person, reason="because")

@@ -49,7 +49,15 @@ def test_the_seed_is_four_bytes_of_the_pools_hash_and_the_public_value() -> None
 
 @pytest.mark.parametrize(
     ("age", "group"),
-    [(None, "unknown"), (0, "under_18"), (17, "under_18"), (18, "18_59"), (60, "60_79"), (79, "60_79"), (80, "80_over")],
+    [
+        (None, "unknown"),
+        (0, "under_18"),
+        (17, "under_18"),
+        (18, "18_59"),
+        (60, "60_79"),
+        (79, "60_79"),
+        (80, "80_over"),
+    ],
 )
 def test_age_groups_meet_without_gap(age: int | None, group: str) -> None:
     assert age_group(age) == group
@@ -82,7 +90,11 @@ def _problem(served_by_group: dict[str, int], *, each: int = 10):
         }
     )
     served = {(f"{group}{number}", "o"): 1 for group, count in served_by_group.items() for number in range(count)}
-    groups = {f"h-{group}{n}": HouseholdGroups(group, "18_59", "not_disabled") for group in served_by_group for n in range(each)}
+    groups = {
+        f"h-{group}{n}": HouseholdGroups(group, "18_59", "not_disabled")
+        for group in served_by_group
+        for n in range(each)
+    }
     return problem, served, groups
 
 
