@@ -6,29 +6,26 @@ from typing import Any
 import marshmallow as ma
 from flask import Response
 from flask.views import MethodView
-from flask_babel import gettext
 from flask_smorest import Blueprint
 from flask_smorest.fields import Upload
 
 from kernel.catalogue.queries import all_categories, all_skills
-from kernel.errors import NotAllowed
 from marketplace import i18n
 from marketplace.api import fields
 from marketplace.api.base import list_of, refusals
 from marketplace.imports.columns import COLUMNS
 from marketplace.imports.models import ImportBatch
 from marketplace.imports.operations import (
-    PERMISSIONS,
     apply_import,
     check_import,
     discard_import,
-    get_import,
     list_imports,
     rejected_rows,
 )
 from marketplace.imports.templates import template_workbook
 from marketplace.imports.workbooks import XLSX
-from marketplace.security.access import actor, clock_now, db, may, requires, scope_of
+from marketplace.security.access import actor, clock_now, db, requires
+from marketplace.security.uploads import as_file, own_batch, require_kind, translate
 
 blueprint = Blueprint("api_imports", __name__, url_prefix="/api/v1/imports", description="Imports from XLSX and CSV")
 KINDS = tuple(COLUMNS)
@@ -92,11 +89,6 @@ class TemplateQuery(ma.Schema):
     language = ma.fields.String(load_default="zh", validate=ma.validate.OneOf(("zh", "en")))
 
 
-def translate(message: str, values: Any) -> str:
-    """A fault's sentence in the reader's language."""
-    return gettext(message, **values) if values else gettext(message)
-
-
 def document_of(batch: ImportBatch) -> dict[str, Any]:
     """The upload with its faults in the reader's language."""
     report = batch.report
@@ -110,26 +102,6 @@ def document_of(batch: ImportBatch) -> dict[str, Any]:
         "faults": [{**fault, "message": translate(fault["message"], fault["values"])} for fault in report["faults"]],
         "has_rejected_rows": batch.status == "imported" and batch.file_sealed is not None,
     }
-
-
-def require_kind(kind: str) -> tuple[str, ...]:
-    """The regions in which the person may write this kind. Raises NotAllowed: importing is not a way around a right."""
-    if not may(PERMISSIONS[kind]):
-        raise NotAllowed("Your roles do not include this; ask an administrator of your county")
-    return scope_of(PERMISSIONS[kind])
-
-
-def own_batch(batch_id: uuid.UUID) -> tuple[ImportBatch, tuple[str, ...]]:
-    """One's own upload and the regions in which one may write what it holds."""
-    batch = get_import(db(), batch_id, actor=actor(), scope=scope_of("import.write"))
-    return batch, require_kind(batch.kind)
-
-
-def as_file(content: bytes, name: str) -> Response:
-    """A workbook as a download; the name holds nothing personal."""
-    response = Response(content, content_type=XLSX)
-    response.headers["Content-Disposition"] = f'attachment; filename="{name}.xlsx"'
-    return response
 
 
 _FILE = {"content": {XLSX: {"schema": {"type": "string", "format": "binary"}}}}

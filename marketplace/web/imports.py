@@ -15,7 +15,6 @@ from wtforms.validators import InputRequired
 from kernel.catalogue.queries import all_categories, all_skills
 from kernel.errors import DomainError, NotFound
 from marketplace import i18n
-from marketplace.api.imports import as_file, own_batch, require_kind, translate
 from marketplace.errors import status_of
 from marketplace.imports.columns import COLUMNS
 from marketplace.imports.operations import (
@@ -28,6 +27,7 @@ from marketplace.imports.operations import (
 )
 from marketplace.imports.templates import template_workbook
 from marketplace.security.access import actor, clock_now, db, may, requires, scope_of
+from marketplace.security.uploads import as_file, own_batch, require_kind, translate
 from marketplace.web.faults import put_faults, sentence
 from marketplace.web.region_choice import code_of, shown_by_code, suggestions
 from marketplace.web.words import choices
