@@ -1,6 +1,7 @@
 """How values read on a page, in both languages: money from fen, days, moments, numbers, shares and distances."""
 
 import re
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -88,6 +89,11 @@ def unit_of(category: Any) -> str:
     return str(category.unit_zh if i18n.is_chinese() else category.unit_en)
 
 
+def extract(code: str, table: Mapping[str, Any]) -> Any:
+    """What `table` holds for `code`; for lists: ``need.accepts|map("extract", categories)``. An unknown code is an error."""
+    return table[code]
+
+
 def amount(quantity: int, category: Any) -> str:
     """A quantity with its unit: ``14 小时`` or ``14 hours``; money reads as money: 22 units of 100 yuan are ``¥2,200.00``."""
     if yuan := _YUAN_UNIT.match(category.unit_en):
@@ -100,7 +106,7 @@ def amount(quantity: int, category: Any) -> str:
 
 def register(app: Flask) -> None:
     """Gives the templates these filters, `word`/`tone` for the codes of the domain, and what the layout needs."""
-    for filter_ in (fen, day, moment, clock, number, percent, distance, named, unit_of, amount):
+    for filter_ in (fen, day, moment, clock, number, percent, distance, named, unit_of, amount, extract):
         app.jinja_env.filters[filter_.__name__] = filter_
     app.jinja_env.globals.update(
         word=words.word,
