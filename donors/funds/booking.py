@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -22,8 +22,6 @@ from donors.funds.rules import Charge, EarmarkBroken, FundsShort, Purpose, Short
 from kernel.accounts.rules import Actor
 from kernel.database import constraint_of, new_id
 from kernel.errors import Conflict, InvalidInput, NotEnough, NotFound
-
-_BATCH = 5_000  # rows of one INSERT; the protocol carries at most 65,535 parameters
 
 
 def reserve_many(
@@ -126,10 +124,6 @@ def book(session: Session, bookings: Sequence[Booking], *, actor: Actor, now: da
     A reference booked before is left as it is. The database refuses an overdraft at once (raised as NotEnough) and a sum other
     than zero at the commit.
     """
-    rows = [
-        {"id": new_id(), "kind": item.kind, "reference": item.reference, "memo": item.memo, "at": now, "actor_id": actor.id}
-        for item in bookings
-    ]  # fmt: skip
     for item in bookings:
         ledger.require_balanced(item.entries)
     accounts = {
@@ -143,27 +137,29 @@ def book(session: Session, bookings: Sequence[Booking], *, actor: Actor, now: da
     }
     try:
         with session.begin_nested():
-            added: dict[str, uuid.UUID] = {}
-            for start in range(0, len(rows), _BATCH):
-                statement = (
-                    insert(LedgerTransaction)
-                    .values(rows[start : start + _BATCH])
-                    .on_conflict_do_nothing(index_elements=[LedgerTransaction.reference])
-                    .returning(LedgerTransaction.reference, LedgerTransaction.id)
-                )
-                added.update((reference, key) for reference, key in session.execute(statement))
+            added = _add_transactions(session, bookings, actor=actor, now=now)
             entries = [
-                {
-                    "transaction_id": added[item.reference],
-                    "account_id": accounts[entry.fund, entry.kind],
-                    "amount_fen": entry.amount_fen,
-                }
+                (added[item.reference], accounts[entry.fund, entry.kind], entry.amount_fen)
                 for item in bookings
                 if item.reference in added
                 for entry in item.entries
             ]
-            for start in range(0, len(entries), _BATCH):
-                session.execute(sa.insert(LedgerEntry).values(entries[start : start + _BATCH]))
+            if entries:
+                # One statement whatever the number of rows: the trigger on the balances runs once, and nothing long is compiled.
+                added_entries = (
+                    sa.func.unnest(
+                        *(
+                            sa.cast(list(column), ARRAY(kind))
+                            for column, kind in zip(
+                                zip(*entries, strict=True), (sa.Uuid, sa.Uuid, sa.BigInteger), strict=True
+                            )
+                        )
+                    )
+                    .table_valued("transaction_id", "account_id", "amount_fen")
+                    .render_derived(name="added")
+                )
+                names = ["transaction_id", "account_id", "amount_fen"]
+                session.execute(sa.insert(LedgerEntry).from_select(names, sa.select(added_entries)))
     except IntegrityError as error:
         if constraint_of(error) == "ck_ledger_accounts_never_overdrawn":
             raise NotEnough("A fund has less than is asked for; nothing was booked", field="fund_id") from error
@@ -172,6 +168,29 @@ def book(session: Session, bookings: Sequence[Booking], *, actor: Actor, now: da
         if isinstance(loaded, LedgerAccount):
             session.expire(loaded, ["balance_fen"])
     return added
+
+
+def _add_transactions(
+    session: Session, bookings: Sequence[Booking], *, actor: Actor, now: datetime
+) -> dict[str, uuid.UUID]:
+    """Writes the heads of the bookings whose reference is new; reference → id of those."""
+    columns = (
+        sa.cast([new_id() for _ in bookings], ARRAY(sa.Uuid)),
+        sa.cast([item.kind for item in bookings], ARRAY(sa.Text)),
+        sa.cast([item.reference for item in bookings], ARRAY(sa.Text)),
+        sa.cast([item.memo for item in bookings], ARRAY(sa.Text)),
+    )
+    heads = sa.func.unnest(*columns).table_valued("id", "kind", "reference", "memo").render_derived(name="heads")
+    statement = (
+        insert(LedgerTransaction)
+        .from_select(
+            ["id", "kind", "reference", "memo", "at", "actor_id"],
+            sa.select(heads, sa.cast(now, sa.DateTime(timezone=True)), sa.cast(actor.id, sa.Uuid)),
+        )
+        .on_conflict_do_nothing(index_elements=[LedgerTransaction.reference])
+        .returning(LedgerTransaction.reference, LedgerTransaction.id)
+    )
+    return {reference: key for reference, key in session.execute(statement)}
 
 
 def _settle(
