@@ -24,7 +24,7 @@ bench: $(VENV)/.dev ## Measure the optimiser and the pages (minutes)
 	$(PYTHON) -m bench
 
 soak: $(VENV)/.dev ## Long campaigns: kills, races, random problems (an hour)
-	$(PYTHON) -m pytest -q -s tests/soak
+	$(PYTHON) -m pytest -q -s tests/soak/*.py
 
 lock: ## Write the hashed locks anew (needs uv)
 	uv pip compile --universal --generate-hashes --no-header --no-annotate -q pyproject.toml -o requirements.lock
