@@ -27,5 +27,7 @@ def charged_allocations(instance, steps):
             if not purse[0][1]:
                 purse.pop(0)
         units = int(steps[column] * i.step[column])
-        allocations.append(Allocation(i.need_ids[i.need[column]], i.offering_ids[i.offering[column]], units, tuple(charges)))
+        allocations.append(
+            Allocation(i.need_ids[i.need[column]], i.offering_ids[i.offering[column]], units, tuple(charges))
+        )
     return tuple(allocations)

@@ -110,11 +110,25 @@ def build_instance(problem, pairs):
     capacity = np.array([o.capacity for o in offerings], np.int64)
     fund_amount = np.array([f.amount_fen for f in funds], np.int64)
     classes, payers = _payer_classes(pairs, cost, fund_rank)
-    breadth = np.bincount(np.array([f for funds_of in classes for f in funds_of], np.int64), minlength=len(funds)).astype(np.int64)
+    breadth = np.bincount(
+        np.array([f for funds_of in classes for f in funds_of], np.int64), minlength=len(funds)
+    ).astype(np.int64)
     limit_max = np.array([problem.limits[k].max_fen for k in limit_order], np.int64)
     members = tuple(_paid(pairs.limit_members[k], cost) for k in limit_order)
     max_needs = np.array([NO_LIMIT if o.max_needs is None else o.max_needs for o in offerings], np.int64)
-    high = _tight_high(steps_wanted[need], load, capacity[offering], worth, caps[household][need], cost, payers, classes, fund_amount, limit_max, members)
+    high = _tight_high(
+        steps_wanted[need],
+        load,
+        capacity[offering],
+        worth,
+        caps[household][need],
+        cost,
+        payers,
+        classes,
+        fund_amount,
+        limit_max,
+        members,
+    )
     high[max_needs[offering] == 0] = 0
     low, high, pinned = _pin_bounds(problem, needs, offerings, need, offering, fill, quantity, high)
     order = np.argsort(offering, kind="stable")
@@ -216,8 +230,7 @@ def _pin_bounds(problem, needs, offerings, need, offering, fill, quantity, high)
         steps = pin.quantity
         if fill[n] == SINGLE:
             if pin.quantity not in (0, int(quantity[n])):
-                raise UnplacedPin(pin, f"of a need that takes all {quantity[n]} from one offering or nothing"
-                )
+                raise UnplacedPin(pin, f"of a need that takes all {quantity[n]} from one offering or nothing")
             steps = int(pin.quantity > 0)
         # a pin beyond what the pair can carry is refused by `pins`, which names the row that forbids it
         low[column] = high[column] = steps

@@ -85,7 +85,9 @@ class LargeSearch:
 
     # -- sweeps -------------------------------------------------------------------------------------------------------
 
-    def sweep(self, stage, parts, until, build, better, *, gap, nodes=1, columns_of=None, notify=None, thin=None, reduced=None):
+    def sweep(
+        self, stage, parts, until, build, better, *, gap, nodes=1, columns_of=None, notify=None, thin=None, reduced=None
+    ):
         """Searches `parts` (list, or function of the step number) in turn until the list or the time is over.
 
         `build(columns, rooms, share)` gives the Part; `better(before, after)` whether the joined steps may be taken.
@@ -108,7 +110,10 @@ class LargeSearch:
             entry = self.work.record[-1]
             cut_off = self._cut_off_before(stage, step)
             seconds = 3600.0 if self.work.replaying else max(0.3, until - self.work.elapsed())
-            tasks = [None if k in cut_off else self.pool.submit(part.solve, base, nodes=nodes, gap=gap, seconds=seconds) for k, part in enumerate(built)]
+            tasks = [
+                None if k in cut_off else self.pool.submit(part.solve, base, nodes=nodes, gap=gap, seconds=seconds)
+                for k, part in enumerate(built)
+            ]
             for k, (task, own) in enumerate(zip(tasks, columns, strict=True)):
                 found = np.zeros_like(self.steps)
                 if task is None:
@@ -143,7 +148,21 @@ class LargeSearch:
 
     # -- tiers --------------------------------------------------------------------------------------------------------
 
-    def raise_tier(self, stage, tier, parts, until, *, prices=None, fund_prices=None, gap=5e-4, nodes=1, notify=None, thin=None, reduced=None):
+    def raise_tier(
+        self,
+        stage,
+        tier,
+        parts,
+        until,
+        *,
+        prices=None,
+        fund_prices=None,
+        gap=5e-4,
+        nodes=1,
+        notify=None,
+        thin=None,
+        reduced=None,
+    ):
         """More points for `tier` (0-based), part by part, while each part keeps its points of the tiers before."""
         i = self.instance
 
@@ -165,7 +184,19 @@ class LargeSearch:
             columns = i.columns_of_needs(needs)
             return columns[i.tier[i.need[columns]] <= tier]
 
-        return self.sweep(stage, parts, until, build, better, gap=gap, nodes=nodes, columns_of=columns_of, notify=notify, thin=thin, reduced=reduced)
+        return self.sweep(
+            stage,
+            parts,
+            until,
+            build,
+            better,
+            gap=gap,
+            nodes=nodes,
+            columns_of=columns_of,
+            notify=notify,
+            thin=thin,
+            reduced=reduced,
+        )
 
 
 def _finding(step, place, found, own):

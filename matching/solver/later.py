@@ -68,14 +68,19 @@ def lower_amounts(search, tier_values, until, name):
         part.keeps(i.need[columns], np.ones(len(columns)), least=served, most=served)
         for held in earlier:
             most = exact_sum(coefficients[held][columns], search.steps[columns])
-            part.keeps(np.zeros(len(columns)), coefficients[held][columns].astype(float), most=[most], scale=scale[held])
+            part.keeps(
+                np.zeros(len(columns)), coefficients[held][columns].astype(float), most=[most], scale=scale[held]
+            )
         return part
 
     def better(before, after):
         def amounts(steps):
             return tuple(exact_sum(coefficients[held], steps) for held in (*earlier, name))
 
-        return amounts(after) < amounts(before) and (used_rows(i.need, after, len(i.fill)) == used_rows(i.need, before, len(i.fill))).all()
+        return (
+            amounts(after) < amounts(before)
+            and (used_rows(i.need, after, len(i.fill)) == used_rows(i.need, before, len(i.fill))).all()
+        )
 
     served = used_rows(i.need, search.steps, len(i.fill)) > 0
     parts = [g[served[g]] for g in search.by_category(12_000)]

@@ -98,8 +98,13 @@ class Rows:
             return Answer(None, None, True, 0, f"refused: {error}")
         reason, limit = result.termination.reason, result.termination.limit
         x = None
-        if reason in (mathopt.TerminationReason.OPTIMAL, mathopt.TerminationReason.FEASIBLE) and result.has_primal_feasible_solution():
+        if (
+            reason in (mathopt.TerminationReason.OPTIMAL, mathopt.TerminationReason.FEASIBLE)
+            and result.has_primal_feasible_solution()
+        ):
             values = result.variable_values()
             x = np.array([values[v] for v in sorted(values, key=lambda v: v.id)])
         bound = result.termination.objective_bounds.dual_bound
-        return Answer(x, bound if np.isfinite(bound) else None, limit != _STOPPED, result.solve_stats.node_count, reason.name)
+        return Answer(
+            x, bound if np.isfinite(bound) else None, limit != _STOPPED, result.solve_stats.node_count, reason.name
+        )

@@ -30,7 +30,9 @@ class Part:
         needs, row = np.unique(i.need[self.columns], return_inverse=True)
         whole = i.fill[needs] == WHOLE
         wanted = i.steps_wanted[needs].astype(float)
-        self.rows.add_family(row, self.own, np.ones(len(row)), np.full(len(needs), -np.inf), np.where(whole, np.inf, wanted))
+        self.rows.add_family(
+            row, self.own, np.ones(len(row)), np.full(len(needs), -np.inf), np.where(whole, np.inf, wanted)
+        )
         if whole.any():
             at = np.flatnonzero(whole)
             served = self.rows.add_columns(np.zeros(len(at)), np.ones(len(at)), True, np.zeros(len(at)))
@@ -103,14 +105,18 @@ class Part:
             at = place[members]
             at = at[at >= 0]
             if len(at):
-                self.rows.add_family(np.zeros(len(at)), self.own[at], i.cost[self.columns[at]] / MONEY, [-np.inf], [most / MONEY])
+                self.rows.add_family(
+                    np.zeros(len(at)), self.own[at], i.cost[self.columns[at]] / MONEY, [-np.inf], [most / MONEY]
+                )
 
     def tier_keeps(self, tier, points):
         """The part's needs of `tier` keep at least these points."""
         i = self.instance
         at = np.flatnonzero(i.tier[i.need[self.columns]] == tier)
         if len(at) and points > 0:
-            self.rows.add_family(np.zeros(len(at)), self.own[at], i.points[self.columns[at]] / POINTS, [points / POINTS - 1e-7], [np.inf])
+            self.rows.add_family(
+                np.zeros(len(at)), self.own[at], i.points[self.columns[at]] / POINTS, [points / POINTS - 1e-7], [np.inf]
+            )
 
     def keeps(self, key, coefficients, least=None, most=None, scale=1.0):
         """Σ coefficients·steps per distinct `key` (n,) stays at or above `least` / at or below `most` (one number per key value)."""
@@ -137,7 +143,9 @@ class Part:
         most = np.bincount(key, coefficient.astype(float) * self.high, len(room))
         tight = (room < NO_LIMIT // 2) & (most > room)
         some = np.flatnonzero(tight[key] & (coefficient > 0))
-        self._rows_of(key[some], self.own[some], coefficient[some] / scale, np.where(room < NO_LIMIT // 2, room, 0) / scale)
+        self._rows_of(
+            key[some], self.own[some], coefficient[some] / scale, np.where(room < NO_LIMIT // 2, room, 0) / scale
+        )
 
     def _rows_of(self, key, columns, values, room):
         if not len(key):

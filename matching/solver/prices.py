@@ -12,7 +12,11 @@ import numpy as np
 from matching.solver.instance import NO_LIMIT
 from matching.solver.relaxation import POINTS, build_relaxation, price_bound, solve_lp
 
-LOSS = (0.0, 2e-4, 1e-3)  # what integrality is expected to take from a tier; only a guess to price with, never part of a bound
+LOSS = (
+    0.0,
+    2e-4,
+    1e-3,
+)  # what integrality is expected to take from a tier; only a guess to price with, never part of a bound
 
 
 class TierPrices:
@@ -54,10 +58,17 @@ class TierPrices:
     def _solve(self, tier, reached):
         i, r = self.instance, self.relaxation
         objective = self.objective(tier)
-        within = np.concatenate((np.flatnonzero((i.tier[i.need] <= tier) & (i.high > 0) | (i.low > 0)), np.arange(i.size, r.matrix.shape[1])))
+        within = np.concatenate(
+            (
+                np.flatnonzero((i.tier[i.need] <= tier) & (i.high > 0) | (i.low > 0)),
+                np.arange(i.size, r.matrix.shape[1]),
+            )
+        )
         lower = self._lower([v * (1 - LOSS[tier]) for v in reached])
         matrix = r.matrix[:, within]
-        status, x, prices = solve_lp(lower, r.upper, matrix, r.low[within], r.high[within], objective[within], self._started)
+        status, x, prices = solve_lp(
+            lower, r.upper, matrix, r.low[within], r.high[within], objective[within], self._started
+        )
         self.running = None
         if x is None:
             reached.append(0.0)

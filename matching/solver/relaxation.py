@@ -59,7 +59,9 @@ def build_relaxation(instance):
     place = np.full(len(i.household_cap), -1)
     place[capped] = np.arange(len(capped))
     some = np.flatnonzero((place[i.household[i.need]] >= 0) & (i.worth > 0))
-    family("household_cap", place[i.household[i.need[some]]], some, i.worth[some] / MONEY, i.household_cap[capped] / MONEY)
+    family(
+        "household_cap", place[i.household[i.need[some]]], some, i.worth[some] / MONEY, i.household_cap[capped] / MONEY
+    )
     paid = np.flatnonzero(i.payers >= 0)
     of_class = np.array([k for k, _ in charges], np.int64)
     of_fund = np.array([fund for _, fund in charges], np.int64)
@@ -76,7 +78,9 @@ def build_relaxation(instance):
     for tier in range(3):
         some = np.flatnonzero(i.tier[i.need] == tier)
         family(f"tier{tier + 1}", np.zeros(len(some)), some, i.points[some] / POINTS, [np.inf])
-    matrix = sparse.csc_matrix((np.concatenate(data), (np.concatenate(rows), np.concatenate(columns))), shape=(count, width))
+    matrix = sparse.csc_matrix(
+        (np.concatenate(data), (np.concatenate(rows), np.concatenate(columns))), shape=(count, width)
+    )
     return Relaxation(
         matrix, np.concatenate(lower), np.concatenate(upper),
         np.concatenate((i.low, np.zeros(len(charges)))).astype(float),

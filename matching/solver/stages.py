@@ -9,7 +9,15 @@ from matching.solver.levels import LevelResult, tier_points, values
 from matching.solver.prices import TierPrices
 
 # Share of the time after the first plan by which a stage should be over; charges and reasons have a reserve of their own.
-SHARES = {"tier1": 0.10, "tier2": 0.40, "tier3": 0.68, "fairness": 0.75, "coverage": 0.80, "cost": 0.86, "distance": 0.92}
+SHARES = {
+    "tier1": 0.10,
+    "tier2": 0.40,
+    "tier3": 0.68,
+    "fairness": 0.75,
+    "coverage": 0.80,
+    "cost": 0.86,
+    "distance": 0.92,
+}
 FINISH = 1.6  # seconds kept for charges and reasons of a county
 
 
@@ -65,7 +73,12 @@ def _tier(search, prices, tier, results, due, work):
         return prices.prices[tier] is None or value() < prices.bound(tier, earlier)
 
     def notify():
-        work.tell(level=name, value=value(), bound=prices.bound(tier, earlier) if prices.prices[tier] is not None else None, stage=name)
+        work.tell(
+            level=name,
+            value=value(),
+            bound=prices.bound(tier, earlier) if prices.prices[tier] is not None else None,
+            stage=name,
+        )
 
     def wanted(stage):
         return work.recorded(stage) is not None if work.replaying else open_()

@@ -97,7 +97,9 @@ class Incumbent:
         self.room = i.capacity - used_rows(i.offering, steps * i.load, len(i.capacity))
         self.places = i.max_needs - used_rows(i.offering, (steps > 0).astype(np.int64), len(i.capacity))
         self.cap_room = i.household_cap - used_rows(i.household[i.need], steps * i.worth, len(i.household_cap))
-        self.limit_room = [int(m) - exact_sum(i.cost[r], steps[r]) for r, m in zip(i.limit_members, i.limit_max, strict=True)]
+        self.limit_room = [
+            int(m) - exact_sum(i.cost[r], steps[r]) for r, m in zip(i.limit_members, i.limit_max, strict=True)
+        ]
         paid = fund_flows(i, [class_spending(i, steps)])
         self.fund_room = i.fund_amount.tolist() if paid is None else (i.fund_amount - paid[0]).tolist()
         self.charged = {}
@@ -174,4 +176,3 @@ def _limits_by_column(instance):
     if not more:
         return lambda column: names[int(bits[column])]
     return lambda column: names[int(bits[column])] + tuple(k for k, rows in more if column in rows)
-

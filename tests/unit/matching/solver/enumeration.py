@@ -31,13 +31,18 @@ def random_problem(seed, *, needs=4, offerings=3, largest=3):
     if draw.random() < 0.6:
         document["limits"] = [{"id": "budget", "max_fen": int(draw.integers(0, 9000))}]
         if draw.random() < 0.5:
-            document["limits"].append({"id": "bought", "max_fen": int(draw.integers(0, 3000)), "government_bought": True})
+            document["limits"].append(
+                {"id": "bought", "max_fen": int(draw.integers(0, 3000)), "government_bought": True}
+            )
     ids = [(n["id"], o["id"]) for n in document["needs"] for o in document["offerings"]]
     if draw.random() < 0.3:
         document["pairs"] = [_pair(draw, n, o, document) for n, o in ids if draw.random() < 0.8]
     chosen = [ids[k] for k in draw.permutation(len(ids))[:3]]
     if draw.random() < 0.35:
-        document["pins"] = [{"need": n, "offering": o, "quantity": int(draw.integers(0, 3))} for n, o in chosen[: int(draw.integers(1, 3))]]
+        document["pins"] = [
+            {"need": n, "offering": o, "quantity": int(draw.integers(0, 3))}
+            for n, o in chosen[: int(draw.integers(1, 3))]
+        ]
     if draw.random() < 0.3:
         document["forbids"] = [{"need": n, "offering": o} for n, o in chosen[2:]]
     return document
@@ -55,7 +60,12 @@ def _need(draw, k, towns, largest):
 
 
 def _offering(draw, k, towns):
-    row = {"id": f"O{k}", "donor": "D", "category": str(draw.choice(["rice", "hours"])), "capacity": int(draw.integers(0, 7))}
+    row = {
+        "id": f"O{k}",
+        "donor": "D",
+        "category": str(draw.choice(["rice", "hours"])),
+        "capacity": int(draw.integers(0, 7)),
+    }
     if draw.random() < 0.5:
         row |= {"unit_cost_fen": int(draw.integers(1, 20)) * 100, "government_bought": bool(draw.random() < 0.5)}
     if draw.random() < 0.3:

@@ -21,10 +21,23 @@ def county(needs, offerings, **more):
             "format": "zhongfu-problem/1",
             "regions": [{"code": "330324101", "parent": ""}],
             "needs": [
-                {"id": f"N{k}", "household": f"H{k}", "region": "330324101", "category": "rice", "quantity": 4, "tier": 1, "weight": 40, "type": "care"} | row
+                {
+                    "id": f"N{k}",
+                    "household": f"H{k}",
+                    "region": "330324101",
+                    "category": "rice",
+                    "quantity": 4,
+                    "tier": 1,
+                    "weight": 40,
+                    "type": "care",
+                }
+                | row
                 for k, row in enumerate(needs)
             ],
-            "offerings": [{"id": f"O{k}", "donor": "D", "category": "rice", "capacity": 10} | row for k, row in enumerate(offerings)],
+            "offerings": [
+                {"id": f"O{k}", "donor": "D", "category": "rice", "capacity": 10} | row
+                for k, row in enumerate(offerings)
+            ],
             "policy": {"floor_percent": 0, "tolerance_permille": 0},
         }
         | more

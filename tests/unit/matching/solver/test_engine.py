@@ -31,7 +31,9 @@ class Enough(Exception):
 def test_progress_is_told_in_the_callers_thread_and_at_least_once_a_second():
     heard = []
     solve(
-        parse_problem(generate("township", 2)), time_limit=4, progress=lambda p: heard.append((time.monotonic(), threading.get_ident(), p))
+        parse_problem(generate("township", 2)),
+        time_limit=4,
+        progress=lambda p: heard.append((time.monotonic(), threading.get_ident(), p)),
     )
     assert {ident for _, ident, _ in heard} == {threading.get_ident()}
     times = [at for at, _, _ in heard]
