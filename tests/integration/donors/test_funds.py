@@ -44,6 +44,7 @@ def test_money_goes_from_donation_to_promise_to_household(session: Session) -> N
     assert reserve(session, (fund, 30_000, "allocation:1"), (fund, 20_000, "allocation:2")) == 2
     assert balance(session, fund) == (50_000, 50_000, 0)
     assert post(session, reference="allocation:1", amounts={fund.id: 25_000}, **BOOKED)
+    assert balance(session, fund) == (50_000, 25_000, 25_000)
     assert release(session, reference="allocation:1", **BOOKED)
     assert balance(session, fund) == (55_000, 20_000, 25_000)
     assert release_many(session, ["allocation:2"], **BOOKED) == 1
