@@ -1,12 +1,14 @@
 """A write that is sent twice acts once: the first reply is kept under the sender's key and given again (promise 6).
 
+Replies are kept for a week, sealed by whoever keeps them.
+
 The record is inserted before the work, in its transaction: a second equal request waits on the unique key until the first
 commits, then reads the kept reply; if the first rolls back, the second does the work.
 """
 
 import hashlib
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,6 +17,8 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from kernel.database import Base
 from kernel.errors import InvalidInput
+
+KEPT_FOR = timedelta(days=7)
 
 
 class IdempotencyRecord(Base):
@@ -64,3 +68,9 @@ def finish(session: Session, *, actor_id: uuid.UUID, key: str, status: int, repl
         .where(IdempotencyRecord.actor_id == actor_id, IdempotencyRecord.key == key)
         .values(status=status, reply=reply)
     )
+
+
+def forget_old(session: Session, *, now: datetime) -> int:
+    """Removes records older than a week; how many there were."""
+    gone = session.execute(sa.delete(IdempotencyRecord).where(IdempotencyRecord.created_at < now - KEPT_FOR))
+    return int(gone.rowcount)

@@ -27,6 +27,7 @@ NOW = datetime(2027, 3, 5, 2, 0, tzinfo=UTC)
 TEST_VAULT = Vault(keys={1: b"k" * 32}, index_key=b"i" * 32)
 
 
+@pytest.hookimpl(tryfirst=True)  # the scheduler must see the group
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Unit tests stand alone: one that asks for a database is in the wrong folder. Browser tests share one installation."""
     for item in items:

@@ -1,15 +1,20 @@
 """A write sent twice acts once: `Idempotency-Key` for the API, a hidden one-time `form_key` for forms (double tap, lost connection)."""
 
 import base64
+import json
 import secrets
+import uuid
+from typing import Any
 
 from flask import Flask, Response, g, request
 
 from kernel import idempotency
+from kernel.crypto import vault_of
 from marketplace.security.access import clock_now, db, optional_person
 
 _WRITES = ("POST", "PUT", "PATCH", "DELETE")
 _LARGEST_REPLY = 1_000_000
+_TABLE = "idempotency_records"
 
 
 def new_form_key() -> str:
@@ -35,9 +40,10 @@ def replay_if_known() -> Response | None:
         return None
     if record.reply is None:
         return Response(status=204)
-    reply = Response(base64.b64decode(record.reply["body"]), status=record.status, content_type=record.reply["type"])
-    if record.reply.get("location"):
-        reply.headers["Location"] = record.reply["location"]
+    kept = _opened(record.reply["sealed"], signed_in.id, key)
+    reply = Response(base64.b64decode(kept["body"]), status=record.status, content_type=kept["type"])
+    if kept["location"]:
+        reply.headers["Location"] = kept["location"]
     reply.headers["Idempotency-Replayed"] = "true"
     return reply
 
@@ -56,7 +62,21 @@ def keep_reply(response: Response) -> None:
         "type": response.content_type,
         "location": response.headers.get("Location"),
     }
-    idempotency.finish(db(), actor_id=signed_in.id, key=key, status=response.status_code, reply=kept)
+    sealed = _sealed(kept, signed_in.id, key)
+    idempotency.finish(db(), actor_id=signed_in.id, key=key, status=response.status_code, reply={"sealed": sealed})
+
+
+def _sealed(kept: dict[str, Any], actor_id: uuid.UUID, key: str) -> str:
+    """A reply may hold personal data, so it rests sealed to its sender and key (promise 19)."""
+    vault = vault_of(db())
+    return base64.b64encode(
+        vault.seal(json.dumps(kept), table=_TABLE, row=f"{actor_id}|{key}", column="reply")
+    ).decode()
+
+
+def _opened(sealed: str, actor_id: uuid.UUID, key: str) -> dict[str, Any]:
+    opened = vault_of(db()).open(base64.b64decode(sealed), table=_TABLE, row=f"{actor_id}|{key}", column="reply")
+    return dict(json.loads(opened))
 
 
 def register(app: Flask) -> None:

@@ -9,19 +9,20 @@ import signal
 import threading
 import time
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from celery import Celery
 from sqlalchemy.orm import Session, sessionmaker
 
 from households.needs.operations import expire_needs
-from kernel import outbox
+from kernel import idempotency, outbox
 from kernel.audit import SYSTEM
 from kernel.clock import utc_now
 from kernel.database import make_engine, make_session_factory
 from marketplace import models
 from marketplace.config import Settings, settings_from
+from marketplace.imports.operations import empty_old_imports
 from marketplace.tasks.celery_app import CHORES, TASK, make_celery
 from marketplace.tasks.handlers import TOPICS
 from matching.rounds.operations import expire_rounds
@@ -31,6 +32,8 @@ assert models.MODULES  # importing them lets foreign keys find their tables
 logger = logging.getLogger(__name__)
 
 LOOK_EVERY_S = 0.25
+UPLOADS_REST = timedelta(days=1)
+"""An upload that was checked and never applied is emptied after a day"""
 LONGEST_PAUSE_S = 5.0
 
 Sweep = Callable[[Session, datetime], object]
@@ -38,6 +41,8 @@ SWEEPS: tuple[tuple[float, Sweep], ...] = (
     (5.0, lambda session, now: wake_stranded(session, now=now)),
     (60.0, lambda session, now: expire_rounds(session, now=now)),
     (3600.0, lambda session, now: expire_needs(session, actor=SYSTEM, now=now)),
+    (3600.0, lambda session, now: empty_old_imports(session, before=now - UPLOADS_REST, now=now)),
+    (3600.0, lambda session, now: idempotency.forget_old(session, now=now)),
 )
 """How often, in seconds, and what is looked after"""
 
