@@ -9,10 +9,10 @@ from kernel.catalogue.queries import all_categories
 from kernel.errors import Conflict, InvalidFields, InvalidInput, NotAllowed, NotFound
 from kernel.regions.models import Region
 from kernel.regions.queries import children_of
-from marketplace.security.access import actor, clock_now, db, requires, scope_of
+from marketplace.security.access import actor, clock_now, db, requires, scope_of, today
 from marketplace.web import round_lines, round_steps, round_story
 from marketplace.web.faults import put_faults
-from marketplace.web.formatting import named
+from marketplace.web.formatting import day, named
 from marketplace.web.round_forms import RoundForm
 from marketplace.web.round_frame import blueprint
 from marketplace.web.round_sentences import policy_preview
@@ -69,6 +69,8 @@ def create() -> ResponseReturnValue:
         ],
     )
     status = 200
+    if request.method == "GET":
+        form.name.data = _("Match round of %(day)s", day=day(today()))
     if request.method == "POST":
         status = 422
         if form.validate():
