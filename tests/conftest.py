@@ -27,12 +27,9 @@ NOW = datetime(2027, 3, 5, 2, 0, tzinfo=UTC)
 TEST_VAULT = Vault(keys={1: b"k" * 32}, index_key=b"i" * 32)
 
 
-@pytest.hookimpl(tryfirst=True)  # the scheduler must see the group
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Unit tests stand alone: one that asks for a database is in the wrong folder. Browser tests share one installation."""
+    """Unit tests stand alone: one that asks for a database is in the wrong folder."""
     for item in items:
-        if "tests/e2e/" in item.nodeid:
-            item.add_marker(pytest.mark.xdist_group("site"))
         if "tests/unit/" in item.nodeid and {"postgres", "session", "database_url", "sessions"} & set(
             getattr(item, "fixturenames", ())
         ):

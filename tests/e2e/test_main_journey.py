@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from datetime import timedelta
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from kernel.clock import day_of, utc_now
@@ -12,6 +13,8 @@ from tests.e2e.conftest import Site
 SignIn = Callable[..., Page]
 SOLVED_MS = 180_000  # the search takes 10 s; the rest is for a machine that is busy with other tests
 NAME = "全县匹配（演练）"
+
+pytestmark = pytest.mark.xdist_group("site")  # the browser tests share one installation
 
 
 def _press(page: Page, ending: str) -> None:

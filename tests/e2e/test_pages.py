@@ -44,6 +44,8 @@ ROLES = {
 NOT_PAGES = ("static", "web.healthz", "api-docs")
 ASKS_FOR_MORE = ("needs.create",)  # a need is posted for a household, named in the query
 
+pytestmark = pytest.mark.xdist_group("site")  # the browser tests share one installation
+
 
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory) -> Flask:
