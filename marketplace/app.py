@@ -88,7 +88,7 @@ def create_app(settings: Settings, *, testing: bool = False) -> Flask:
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
 
     i18n.register(app)
-    _register_limits(app, engine)
+    _register_limits(app)
     sessions.register(app)
     _register_csrf(app)
     headers.register(app)
@@ -118,13 +118,13 @@ def _register_csrf(app: Flask) -> None:
             protection.protect()
 
 
-def _register_limits(app: Flask, engine: sa.Engine) -> None:
+def _register_limits(app: Flask) -> None:
     """Per address: sign-in is slowed, the rest is bounded far above what a person does."""
     limiter = Limiter(
         get_remote_address,
         app=app,
         storage_uri=f"{PostgresStorage.STORAGE_SCHEME[0]}://",
-        storage_options={"engine": engine},
+        storage_options={"engine": lambda: app.extensions["zhongfu"].engine},
         strategy="fixed-window",
     )
     app.extensions["zhongfu_limiter"] = limiter

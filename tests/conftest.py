@@ -67,7 +67,11 @@ def database(postgres: EmbeddedPostgres) -> Iterator[str]:
     name = f"test_{uuid.uuid4().hex[:12]}"
     admin = psycopg.connect(postgres.url("zhongfu_admin", "postgres").replace("+psycopg", ""), autocommit=True)
     with admin:
-        admin.execute(sql.SQL("CREATE DATABASE {} OWNER zhongfu_owner TEMPLATE zhongfu").format(sql.Identifier(name)))
+        admin.execute(
+            sql.SQL("CREATE DATABASE {} OWNER zhongfu_owner TEMPLATE zhongfu STRATEGY FILE_COPY").format(
+                sql.Identifier(name)
+            )
+        )
         yield name
         admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 

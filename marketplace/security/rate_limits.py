@@ -1,6 +1,7 @@
 """Rate limits kept in the database, so that two web processes count together and a restart forgets nothing."""
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 import sqlalchemy as sa
@@ -21,7 +22,7 @@ class PostgresStorage(Storage):
     STORAGE_SCHEME = ["zhongfu-postgres"]
 
     def __init__(
-        self, uri: str | None = None, wrap_exceptions: bool = False, *, engine: sa.Engine, **options: Any
+        self, uri: str | None = None, wrap_exceptions: bool = False, *, engine: Callable[[], sa.Engine], **options: Any
     ) -> None:
         super().__init__(uri, wrap_exceptions=wrap_exceptions, **options)
         self._engine = engine
@@ -32,7 +33,7 @@ class PostgresStorage(Storage):
         return sa.exc.SQLAlchemyError
 
     def _scalar(self, statement: sa.TextClause, **values: Any) -> Any:
-        with self._engine.begin() as connection:
+        with self._engine().begin() as connection:
             return connection.execute(statement, values).scalar()
 
     def incr(self, key: str, expiry: float, amount: int = 1) -> int:

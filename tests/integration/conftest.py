@@ -10,7 +10,9 @@ from flask.testing import FlaskClient
 from sqlalchemy.orm import Session, sessionmaker
 
 from kernel.accounts.operations import issue_token
-from marketplace.app import create_app
+from kernel.crypto import open_vault
+from kernel.database import make_engine, make_session_factory
+from marketplace.app import Ground, create_app
 from marketplace.config import Settings
 from tests import factories
 
@@ -23,12 +25,21 @@ def settings_for(database_url: str, home: Path) -> Settings:
     )  # fmt: skip
 
 
+@pytest.fixture(scope="session")
+def built_app(tmp_path_factory: pytest.TempPathFactory) -> Flask:
+    """The application, made once: half a second of routes and schemas that no test changes."""
+    return create_app(settings_for("postgresql+psycopg://nobody@127.0.0.1:1/none", tmp_path_factory.mktemp("home")))
+
+
 @pytest.fixture
-def app(database_url: str, tmp_path: Path) -> Iterator[Flask]:
+def app(built_app: Flask, database_url: str, tmp_path: Path) -> Iterator[Flask]:
     """The application over the test's own database."""
-    made = create_app(settings_for(database_url, tmp_path))
-    yield made
-    made.extensions["zhongfu"].engine.dispose()
+    settings = settings_for(database_url, tmp_path)
+    engine = make_engine(database_url)
+    sessions = make_session_factory(engine, vault=open_vault(settings.keys_folder))
+    built_app.extensions["zhongfu"] = Ground(settings, engine, sessions)
+    yield built_app
+    engine.dispose()
 
 
 @pytest.fixture

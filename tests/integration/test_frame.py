@@ -2,13 +2,15 @@
 
 import hashlib
 from collections.abc import Callable
+from datetime import timedelta
 
+import pytest
 import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy.orm import Session, sessionmaker
 
-from kernel.accounts.models import ApiToken
-from kernel.accounts.operations import end_sessions
+from kernel.accounts.models import ApiToken, User
+from kernel.accounts.operations import FREE_ATTEMPTS, WrongLogin, end_sessions, sign_in
 from kernel.audit import SYSTEM
 from marketplace.security.access import PUBLIC, rule_of
 from marketplace.security.permissions import PERMISSIONS
@@ -60,17 +62,22 @@ def test_a_token_is_had_for_the_right_password_only(app: Flask, app_sessions: se
         assert session.scalar(sa.select(sa.func.count()).select_from(ApiToken).where(ApiToken.digest == digest)) == 1
 
 
-def test_an_account_rests_after_several_misses(app: Flask, app_sessions: sessionmaker[Session]) -> None:  # promise 13
-    with app_sessions() as session:
-        factories.make_user(session, "li.na", ("coordinator", factories.COUNTY))
-        session.commit()
-    client = app.test_client()
-    for _ in range(8):
-        client.post("/api/v1/session/tokens", json={"login": "li.na", "password": "wrong wrong"})
-    assert (
-        client.post("/api/v1/session/tokens", json={"login": "li.na", "password": factories.PASSWORD}).status_code
-        == 401
-    )
+def test_an_account_rests_after_several_misses_longer_and_longer(session: Session) -> None:  # promise 13
+    factories.make_user(session, "li.na", ("coordinator", factories.COUNTY))
+    now, rests = factories.NOW, []
+    for miss in range(8):
+        with pytest.raises(WrongLogin):
+            sign_in(session, login="li.na", password="wrong wrong", now=now)
+        locked = session.scalar(sa.select(User.locked_until).where(User.login == "li.na"))
+        if miss >= FREE_ATTEMPTS - 1:
+            rests.append((locked - now).total_seconds())
+            with pytest.raises(WrongLogin):  # the right password does not help before the rest is over
+                sign_in(session, login="li.na", password=factories.PASSWORD, now=locked - timedelta(milliseconds=1))
+            now = locked
+        else:
+            assert locked is None
+    assert rests == [1, 2, 4, 8]
+    assert sign_in(session, login="li.na", password=factories.PASSWORD, now=now).failed_logins == 0
 
 
 def test_without_a_token_the_api_asks_for_one(api_as: Callable) -> None:
