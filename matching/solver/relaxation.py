@@ -88,15 +88,17 @@ def build_relaxation(instance):
     )  # fmt: skip
 
 
-def solve_lp(lower, upper, matrix, low, high, objective, started=None):
+def solve_lp(lower, upper, matrix, low, high, objective, started=None, seconds=None):
     """(status, x, row prices) of max objective·x by GLOP. `status` is OPTIMAL or another name of SolveStatus, then the rest is None.
 
-    `started` is handed the running solver, so that another thread may interrupt it.
+    `started` is handed the running solver, so that another thread may interrupt it; `seconds` limits the time.
     """
     model = helper.ModelBuilderHelper()
     model.fill_model_from_sparse_data(low, high, objective, lower, upper, sparse.csr_matrix(matrix))
     model.set_maximize(True)
     solver = helper.ModelSolverHelper("glop")
+    if seconds is not None:
+        solver.set_time_limit_in_seconds(seconds)
     if started is not None:
         started(solver)
     solver.solve(model)

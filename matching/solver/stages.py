@@ -7,13 +7,14 @@ from matching.solver.large import LargeSearch
 from matching.solver.later import lower_amounts, raise_coverage, raise_the_floors
 from matching.solver.levels import LevelResult, tier_points, values
 from matching.solver.prices import TierPrices
+from matching.solver.rounding import take_rounded
 
 # Share of the time after the first plan by which a stage should be over; charges and reasons have a reserve of their own.
 SHARES = {
-    "tier1": 0.10,
-    "tier2": 0.40,
-    "tier3": 0.68,
-    "fairness": 0.75,
+    "tier1": 0.30,
+    "tier2": 0.56,
+    "tier3": 0.72,
+    "fairness": 0.77,
     "coverage": 0.80,
     "cost": 0.86,
     "distance": 0.92,
@@ -90,6 +91,10 @@ def _tier(search, prices, tier, results, due, work):
     begin_at = work.elapsed()
     many = {"gap": gap, "notify": notify, "thin": None if tier == 0 else 14 if quick else 36}
     few = {"gap": gap, "notify": notify, "thin": None if tier == 0 else 12}
+    split = take_rounded(search, prices.relaxation, tier, until)
+    notify()
+    if split and wanted(f"{name} split"):
+        search.raise_tier(f"{name} split", tier, split, begin_at + 0.5 * (until - begin_at), **few)
     search.raise_tier(f"{name} free", tier, free, begin_at + (0.6 if paid else 0.9) * (until - begin_at), **many)
     guided = tier > 0 and _await_prices(prices, tier, until, work, name)
     if guided and paid:
