@@ -7,6 +7,7 @@ refuses: nothing is written, each violation is named.
 
 import json
 import os
+import time
 from dataclasses import asdict
 from pathlib import Path
 
@@ -51,7 +52,9 @@ def solve(
 
     Exit 0: a valid plan. Exit 2: the problem is faulty. Exit 3: pins contradict the constraints.
     """
+    began = time.monotonic()
     read = problem_or_leave(problem)
+    reading = time.monotonic() - began
     before = None if replay is None else plan_or_leave(replay)
     if before is not None and before.problem_sha256 != problem_sha256(read):
         leave(
@@ -63,7 +66,11 @@ def solve(
 
     try:
         plan = find_plan(
-            read, time_limit=time_limit, threads=threads, progress=say if progress_json else None, replay=before
+            read,
+            time_limit=_search_seconds(time_limit, reading),
+            threads=threads,
+            progress=say if progress_json else None,
+            replay=before,
         )
     except ContradictingPins as error:
         leave(CONTRADICTING_PINS, [error])
@@ -76,6 +83,12 @@ def solve(
         write_plan(plan, out)
     if not progress_json:
         leave(0, _summary(plan))
+
+
+def _search_seconds(time_limit: float, reading: float) -> float:
+    """What the search may use so that the whole command keeps the limit: checking and writing take about as long as reading did,
+    starting half a second; never less than half the limit."""
+    return max(0.5 * time_limit, time_limit - 0.5 - 3 * reading)
 
 
 def _summary(plan: Plan) -> list[str]:
