@@ -2,7 +2,6 @@
 
 from functools import cache
 from importlib import import_module
-from importlib.util import find_spec
 from typing import Any
 
 import marshmallow as ma
@@ -92,7 +91,5 @@ def register(app: Flask) -> Api:
     )
     api = ZhongfuApi(app)
     for area in AREAS:
-        if find_spec(f"marketplace.api.{area}") is None:
-            continue
         api.register_blueprint(import_module(f"marketplace.api.{area}").blueprint)
     return api

@@ -1,7 +1,6 @@
 """The pages' frame: the list of their rooms and what every template may ask."""
 
 from importlib import import_module
-from importlib.util import find_spec
 
 from flask import Flask
 
@@ -21,6 +20,4 @@ def register(app: Flask) -> None:
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     for area in AREAS:
-        if find_spec(f"marketplace.web.{area}") is None:
-            continue
         app.register_blueprint(import_module(f"marketplace.web.{area}").blueprint)
