@@ -18,7 +18,7 @@ PROVINCE = "33"
 COUNTY = "330324"
 # The points' file has townships only. The county's own point is that of its seat, Shangtang 上塘, in this township.
 COUNTY_SEAT = "330324001"
-_LOAD_LOCK = 0x5A46_0002  # two installations of one database may start at once
+_LOAD_LOCK = 0x5A46_0003  # two installations of one database may start at once
 
 
 def load_reference(session: Session) -> int:
