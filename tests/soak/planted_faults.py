@@ -30,8 +30,9 @@ FAULTS = (
     Fault(
         1,
         "donors/offerings/stock.py",
-        ".where(Offering.id == asked.c.offering_id, guard)",
-        ".where(Offering.id == asked.c.offering_id)",
+        # leaving the guard out alone is not enough: the database's own check still refuses the 101st
+        '{"reserved": Offering.reserved + sa.column("units")},',
+        '{"reserved": Offering.reserved},',
         "tests/integration/donors/test_stock.py::test_sixteen_threads_reserving_against_100_units_are_granted_exactly_100",
     ),
     Fault(
