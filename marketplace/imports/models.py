@@ -1,4 +1,4 @@
-"""Uploaded workbooks between dry run and import: sealed, owned by the person who sent them, emptied once used."""
+"""Uploaded workbooks between dry run and import: sealed, owned by the person who sent them; rows left out rest sealed until discarded or swept."""
 
 import uuid
 from datetime import datetime
