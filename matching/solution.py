@@ -83,6 +83,8 @@ class Plan:
     unmet: tuple[Unmet, ...]
     solver: Mapping[str, Any] = field(default_factory=dict)
     """`versions`, `seconds`, `pairs`, `work`"""
+    certificate: Mapping[str, Any] | None = None
+    """Multipliers that prove bounds of the tiers, as written in the plan; read by `matching.certificate`"""
 
     def served(self) -> dict[tuple[str, str], int]:
         """(need id, offering id) → delivered units."""
@@ -91,7 +93,7 @@ class Plan:
 
 def plan_document(plan: Plan) -> dict[str, Any]:
     """The plan as JSON values; rows in canonical order (by need, offering, fund)."""
-    return {
+    document = {
         "format": FORMAT,
         "problem_sha256": plan.problem_sha256,
         "status": plan.status,
@@ -111,6 +113,9 @@ def plan_document(plan: Plan) -> dict[str, Any]:
         ],
         "solver": dict(plan.solver),
     }
+    if plan.certificate is not None:
+        document["certificate"] = dict(plan.certificate)
+    return document
 
 
 def _level_row(level: Level) -> dict[str, Any]:
@@ -153,9 +158,11 @@ def write_plan(plan: Plan, path: str | Path) -> None:
 
 
 def result_sha256(plan: Plan) -> str:
-    """SHA-256 of what the plan decides and claims, without how long and by which program it was found."""
+    """SHA-256 of what the plan decides and claims, without how long and by which program it was found, and without the certificate:
+    it proves itself, and a better one changes no decision."""
     document = plan_document(plan)
     del document["solver"]
+    document.pop("certificate", None)
     for level in document["levels"]:
         del level["seconds"]
     text = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
@@ -188,6 +195,9 @@ def parse_plan(document: Any, source: str = "plan.json") -> Plan:
         allocations=tuple(reader.allocation(row, where) for row, where in reader.rows(document, "allocations")),
         unmet=tuple(reader.unmet(row, where) for row, where in reader.rows(document, "unmet")),
         solver=reader.take(document, "top", "solver", lambda v: isinstance(v, dict), "a JSON object", default={}),
+        certificate=reader.take(
+            document, "top", "certificate", lambda v: isinstance(v, dict), "a JSON object", default=None
+        ),
     )
     if reader.faults:
         raise FaultyPlan(reader.faults)
