@@ -10,9 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-WAITING_PERCENT = 5
-WAITING_MOST_PERCENT = 50
-WEIGHT_MOST = 1000
+from matching.waiting import STANDARD, Wait, WaitingRule, open_weight
 
 NEED_EXCLUSIONS = ("withdrawn", "met", "expired", "household_closed", "consent_missing", "opted_out", "promised")
 """Why an open need of the scope is not in the pool; the first that applies is given. `promised`: an earlier round holds all of it."""
@@ -34,6 +32,7 @@ class RoundScope:
     floor_percent: int = 90
     tolerance_permille: int = 1
     household_cap_fen: int | None = None
+    waiting: WaitingRule = STANDARD
 
 
 @dataclass(frozen=True)
@@ -48,7 +47,7 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class NeedFacts:
-    """One need with what its household allows, as it stands now."""
+    """One need with what its household allows, as it stands now; `waited` in thousandths of a round (`matching.waiting`)."""
 
     id: uuid.UUID
     household_id: uuid.UUID
@@ -60,7 +59,6 @@ class NeedFacts:
     delivered: int
     tier: int
     weight: int
-    rounds_waited: int
     type: str
     fill: str
     unit_worth_fen: int
@@ -75,6 +73,7 @@ class NeedFacts:
     household_cap_fen: int | None
     consented: bool
     opted_out: bool
+    waited: int = 0
 
     @property
     def remaining(self) -> int:
@@ -129,22 +128,20 @@ class FundFacts:
     status: str
 
 
-def waiting_weight(weight: int, rounds_waited: int) -> int:
-    """The weight of a need that `rounds_waited` committed rounds left unserved: 5 % more per round, rounded up.
-
-    Bounded twice: never more than 50 % above the need's own weight, never above 1000 (promise 28). A tier is never left.
-    """
-    percent = min(WAITING_PERCENT * max(0, rounds_waited), WAITING_MOST_PERCENT)
-    return min(WEIGHT_MOST, weight + -(-weight * percent // 100))
-
-
-def pool_weight(need: NeedFacts) -> int:
-    """The weight with which the open part of a need enters: its waiting weight, in the share of its units still open.
-
-    Without the share, the last units of a need that was largely served would outrank needs that got nothing. Rounded up, so
-    that it is at least 1 and the bound quantity ≤ 1000·weight of the format holds.
-    """
-    return -(-waiting_weight(need.weight, need.rounds_waited) * need.remaining // need.quantity)
+def wait_of(need: NeedFacts, rule: WaitingRule) -> Wait:
+    """How the open part of a need enters the pool: its own weight, what waiting makes of it, and the share still open."""
+    counted = rule.weight(need.weight, need.waited)
+    return Wait(
+        need_id=need.id,
+        region_code=need.region_code,
+        tier=need.tier,
+        weight=need.weight,
+        waited=need.waited,
+        counted=counted,
+        quantity=need.quantity,
+        open_units=need.remaining,
+        entered=open_weight(counted, open_units=need.remaining, quantity=need.quantity),
+    )
 
 
 def why_need_is_out(need: NeedFacts, *, today: date) -> str | None:
@@ -173,8 +170,8 @@ def why_offering_is_out(offering: OfferingFacts, *, today: date) -> str | None:
     return "nothing_left" if offering.available <= 0 else None
 
 
-def need_row(need: NeedFacts) -> dict[str, Any]:
-    """The need as the problem file states it; what is absent is left out."""
+def need_row(need: NeedFacts, rule: WaitingRule) -> dict[str, Any]:
+    """The need as the problem file states it, with the weight that `rule` gives it; what is absent is left out."""
     row: dict[str, Any] = {
         "id": str(need.id),
         "household": str(need.household_id),
@@ -182,7 +179,7 @@ def need_row(need: NeedFacts) -> dict[str, Any]:
         "category": need.category_code,
         "quantity": need.remaining,
         "tier": need.tier,
-        "weight": pool_weight(need),
+        "weight": wait_of(need, rule).entered,
         "type": need.type,
         "fill": need.fill,
         "accepts": sorted(set(need.accepts)) or None,

@@ -7,7 +7,7 @@ the same hash when it is frozen again (promise 26). County (6,000 needs × 2,500
 
 import uuid
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -37,9 +37,11 @@ from matching.pool import (
     needs_left_to_serve,
     offering_row,
     policy_row,
+    wait_of,
     why_need_is_out,
     why_offering_is_out,
 )
+from matching.waiting import Wait, waiting_sha256
 from projects.models import ProjectFund, ProjectNeed, ProjectOffering
 
 
@@ -55,11 +57,13 @@ class Excluded:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """`document`: the frozen problem without seed; `excluded`: the needs outside it; `summary`: counts for people."""
+    """`document`: the frozen problem without seed; `excluded`: the needs outside it; `summary`: counts for people; `waits`: the
+    needs that entered with another weight than their own."""
 
     document: dict[str, Any]
     excluded: tuple[Excluded, ...]
     summary: dict[str, Any]
+    waits: tuple[Wait, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +80,16 @@ def among(column: Any, ids: Collection[uuid.UUID]) -> sa.ColumnElement[bool]:
     return column == sa.func.any(sa.cast(list(ids), ARRAY(sa.Uuid)))
 
 
-def take_snapshot(session: Session, scope: RoundScope, *, held: Held, today: date) -> Snapshot:
-    """Reads the pool of `scope` as it stands in this transaction. Nothing is written or locked."""
+def take_snapshot(
+    session: Session, scope: RoundScope, *, held: Held, today: date, waited: Mapping[uuid.UUID, int] | None = None
+) -> Snapshot:
+    """Reads the pool of `scope` as it stands in this transaction. Nothing is written or locked.
+
+    `waited`: need → thousandths of a round it waited. The format has no field for a need's own weight, so the list of what waiting
+    changed is kept beside the problem and its hash stands in the problem's name: the hash of the pool covers both.
+    """
     needs, excluded = [], []
-    for need in needs_in_scope(session, scope):
+    for need in needs_in_scope(session, scope, waited=waited):
         reason = why_need_is_out(need, today=today)
         if reason is None:
             needs.append(need)
@@ -104,11 +114,15 @@ def take_snapshot(session: Session, scope: RoundScope, *, held: Held, today: dat
             left_out[row] += 1
         else:
             offerings.append(row)
+    waits = tuple(one for one in (wait_of(need, scope.waiting) for need in needs) if one.entered != one.weight)
+    name = scope.region_name
+    if waits:
+        name += f" · waiting {waiting_sha256(scope.waiting, waits)}"
     document = {
         "format": FORMAT,
-        "name": scope.region_name,
+        "name": name,
         "regions": [_region_row(region, known) for region in regions],
-        "needs": [need_row(need) for need in needs],
+        "needs": [need_row(need, scope.waiting) for need in needs],
         "offerings": offerings,
         "funds": [fund_row(fund, known_regions=known) for fund in funds],
         "limits": [dict(limit) for limit in scope.limits],
@@ -120,15 +134,22 @@ def take_snapshot(session: Session, scope: RoundScope, *, held: Held, today: dat
         },
         "policy": policy_row(scope),
     }
-    return Snapshot(document, tuple(excluded), _summary(document, excluded, left_out))
+    summary = _summary(document, excluded, left_out) | {"waiting": sum(one.counted > one.weight for one in waits)}
+    return Snapshot(document, tuple(excluded), summary, waits)
 
 
-def needs_in_scope(session: Session, scope: RoundScope, *, ids: Collection[uuid.UUID] | None = None) -> list[NeedFacts]:
-    """The open needs of the scope, by id; with `ids` these needs whatever their status."""
+def needs_in_scope(
+    session: Session,
+    scope: RoundScope,
+    *,
+    waited: Mapping[uuid.UUID, int] | None = None,
+    ids: Collection[uuid.UUID] | None = None,
+) -> list[NeedFacts]:
+    """The open needs of the scope, by id; with `ids` these needs whatever their status. `waited` as in `take_snapshot`."""
     query = (
         sa.select(
             Need.id, Need.household_id, Need.region_code, Need.category_code, Need.accepts, Need.quantity, Need.reserved,
-            Need.delivered, Need.tier, Need.weight, Need.rounds_waited, Need.type, Need.fill, Need.unit_worth_fen,
+            Need.delivered, Need.tier, Need.weight, Need.type, Need.fill, Need.unit_worth_fen,
             Need.requires, Need.starts_on, Need.due_on,
             # A need without a point of its own stands where its household lives.
             sa.func.coalesce(Need.lat, Household.lat), sa.func.coalesce(Need.lon, Household.lon),
@@ -147,7 +168,8 @@ def needs_in_scope(session: Session, scope: RoundScope, *, ids: Collection[uuid.
             query = query.where(Need.category_code.in_(scope.categories))
         if scope.project_id is not None:
             query = query.where(ProjectNeed.project_id == scope.project_id)
-    return [NeedFacts(*_frozen(row)) for row in session.execute(query)]
+    known = waited or {}
+    return [NeedFacts(*_frozen(row), waited=known.get(row[0], 0)) for row in session.execute(query)]
 
 
 def read_offerings(

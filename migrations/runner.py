@@ -20,6 +20,7 @@ APPEND_ONLY = (
     "stock_movements",
     "round_events",
     "pool_draws",
+    "round_waits",
 )
 
 

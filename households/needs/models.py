@@ -15,7 +15,8 @@ NEED_STATUSES = ("open", "met", "withdrawn", "expired")
 class Need(Base):
     """`quantity` whole units asked for; `reserved` are promised by a committed round, `delivered` arrived; the rest is open.
 
-    `tier` 1 is most urgent; `weight` 1–1000 ranks within a tier; `rounds_waited` counts rounds that left it unserved.
+    `tier` 1 is most urgent; `weight` 1–1000 ranks within a tier; `rounds_waited` is how many whole rounds left it unserved, as
+    last counted from the rounds themselves at a commit or void.
     """
 
     __tablename__ = "needs"

@@ -2,7 +2,7 @@
 
 import uuid
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 
@@ -162,19 +162,20 @@ def deliver(session: Session, rows: Iterable[tuple[uuid.UUID, int]], now: dateti
     _refuse_rest(session, amounts, done, promised=True)
 
 
-def count_waiting(session: Session, need_ids: Iterable[uuid.UUID]) -> int:
-    """A round left these needs unserved: each waited one round more (promise 28). Returns how many there were.
+def set_rounds_waited(session: Session, rounds: Mapping[uuid.UUID, int]) -> None:
+    """Notes on each need how many whole rounds it has waited, as counted from the rounds themselves (promise 28).
 
     The version stays: a form that somebody has open does not become stale by it.
     """
-    result = session.execute(
-        sa.update(Need)
-        .where(Need.id.in_(set(need_ids)))
-        .values(rounds_waited=Need.rounds_waited + 1)
-        .execution_options(synchronize_session=False)
-    )
+    for count in sorted(set(rounds.values())):
+        ids = sa.cast([key for key, value in rounds.items() if value == count], ARRAY(sa.Uuid))
+        session.execute(
+            sa.update(Need)
+            .where(Need.id == sa.func.any(ids), Need.rounds_waited != count)
+            .values(rounds_waited=count)
+            .execution_options(synchronize_session=False)
+        )
     session.expire_all()
-    return int(result.rowcount)
 
 
 def expire_needs(session: Session, *, actor: Actor, now: datetime) -> int:

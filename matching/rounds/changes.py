@@ -35,6 +35,7 @@ from matching.pool import (
 from matching.rounds.documents import problem_text
 from matching.rounds.models import Allocation, AllocationCharge, MatchRound
 from matching.rounds.rules import Sentence
+from matching.rounds.waits import waited_of
 from matching.snapshot import among, needs_in_scope, read_funds, read_offerings
 
 _NEED_WORDS = {
@@ -107,8 +108,9 @@ def changes_since_freeze(
     frozen = json.loads(problem_text(session, match_round.id, seed=None))
     use = use_of(session, match_round.id)
     found: list[PoolChange] = []
-    needs = {need.id: need for need in needs_in_scope(session, scope, ids=list(use.need_units))}
-    found += _need_changes(session, frozen, use, needs, today)
+    waited = waited_of(session, use.need_units)
+    needs = {need.id: need for need in needs_in_scope(session, scope, waited=waited, ids=list(use.need_units))}
+    found += _need_changes(session, frozen, use, needs, scope, today)
     found += _household_changes(session, frozen, use, needs, scope)
     offerings = {one.id: one for one in read_offerings(session, ids=list(use.offering_units))}
     found += _offering_changes(session, frozen, use, offerings, held, today)
@@ -128,7 +130,12 @@ def _differing(one: dict[str, Any], other: dict[str, Any], *, apart_from: Iterab
 
 
 def _need_changes(
-    session: Session, frozen: dict[str, Any], use: PlanUse, needs: dict[uuid.UUID, NeedFacts], today: date
+    session: Session,
+    frozen: dict[str, Any],
+    use: PlanUse,
+    needs: dict[uuid.UUID, NeedFacts],
+    scope: RoundScope,
+    today: date,
 ) -> list[PoolChange]:
     numbers = dict(session.execute(sa.select(Need.id, Need.number).where(among(Need.id, use.need_units))).all())
     rows, found = _rows(frozen, "needs"), []
@@ -151,11 +158,12 @@ def _need_changes(
                 now=need.remaining,
                 before=asked,
             )
-        changed = _differing(before, need_row(need), apart_from=("quantity", "weight"))
+        now = need_row(need, scope.waiting)
+        changed = _differing(before, now, apart_from=("quantity", "weight"))
         if changed:
             say(need_id, "changed", "Need %(number)s was changed: %(fields)s", fields=", ".join(changed))
         # A weight that grew by waiting, or that follows from fewer open units, takes nothing from what the plan gives.
-        elif need.remaining >= asked and need_row(need)["weight"] < before["weight"]:
+        elif need.remaining >= asked and now["weight"] < before["weight"]:
             say(need_id, "changed", "Need %(number)s was changed: %(fields)s", fields="weight")
     return found
 

@@ -27,10 +27,11 @@ from kernel.clock import day_of
 from kernel.errors import Conflict
 from matching.rounds.changes import PoolChange, changes_since_freeze
 from matching.rounds.lifecycle import check_step
-from matching.rounds.models import Allocation, AllocationCharge, MatchRound, UnmetNeed
+from matching.rounds.models import Allocation, AllocationCharge, MatchRound
 from matching.rounds.operations import scope_of_round
 from matching.rounds.queries import held_by_rounds
 from matching.rounds.steps import people_of, round_in_scope, take_step
+from matching.rounds.waits import note_waits
 from matching.snapshot import among, read_funds
 from projects.models import ProjectNeed
 
@@ -97,7 +98,6 @@ def commit_round(
             now=now,
         )
     _mark(session, round_id, before="proposed", after="reserved")
-    needs.count_waiting(session, _unserved(session, round_id))
     take_step(
         session,
         match_round,
@@ -107,6 +107,7 @@ def commit_round(
         values={"committer_id": actor.id, "committed_at": now, "expires_at": None},
         detail={"allocations": len(rows), "fen": sum(one.amount_fen for one in charges)},
     )
+    note_waits(session, round_id)
     return match_round
 
 
@@ -127,13 +128,8 @@ def void_round(
     if paid:
         booking.release_many(session, paid, memo=memo, actor=actor, now=now)
     _mark(session, round_id, before="reserved", after="voided")
-    session.execute(
-        sa.update(Need)
-        .where(among(Need.id, _unserved(session, round_id)), Need.rounds_waited > 0)
-        .values(rounds_waited=Need.rounds_waited - 1)
-        .execution_options(synchronize_session=False)
-    )
     take_step(session, match_round, step="void", actor=actor, now=now, reason=reason, detail={"allocations": len(rows)})
+    note_waits(session, round_id)
     return match_round
 
 
@@ -239,15 +235,3 @@ def _mark(session: Session, round_id: uuid.UUID, *, before: str, after: str) -> 
         raise Conflict(
             "Another committed round promises the same offering to the same need; void or deliver that first"
         ) from error
-
-
-def _unserved(session: Session, round_id: uuid.UUID) -> list[uuid.UUID]:
-    """Needs of the pool that got nothing at all."""
-    served = sa.select(Allocation.need_id).where(Allocation.round_id == round_id)
-    return list(
-        session.scalars(
-            sa.select(UnmetNeed.need_id)
-            .where(UnmetNeed.round_id == round_id, UnmetNeed.need_id.not_in(served))
-            .order_by(UnmetNeed.need_id)
-        )
-    )

@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kernel.database import Base, Code, Codes, new_id
+from matching.waiting import STANDARD
 
 ROUND_STATUSES = (
     "draft", "frozen", "queued", "solving", "proposed", "approved", "committed",
@@ -18,7 +19,8 @@ ALLOCATION_STATUSES = ("proposed", "reserved", "delivered", "declined", "voided"
 
 
 class MatchRound(Base):
-    """One round. Scope: region subtree, categories, project, funds, limits; policy: floor, tolerance, household cap, time limit.
+    """One round. Scope: region subtree, categories, project, funds, limits; policy: floor, tolerance, household cap, what waiting
+    adds (`matching.waiting`), time limit.
 
     The row is also the job: `lease_until` and `fencing_token` say which worker may write a result; the broker only wakes one.
     `refreezes_id` names the round whose pool was frozen anew, so that every draw of a pool is listed.
@@ -36,6 +38,8 @@ class MatchRound(Base):
     floor_percent: Mapped[int] = mapped_column(default=90)
     tolerance_permille: Mapped[int] = mapped_column(default=1)
     household_cap_fen: Mapped[int | None] = mapped_column(sa.BigInteger)
+    waiting_step: Mapped[int] = mapped_column(default=STANDARD.step)
+    waiting_most: Mapped[int] = mapped_column(default=STANDARD.most)
     time_limit_s: Mapped[int] = mapped_column(default=45)
     status: Mapped[str] = mapped_column(default="draft", index=True)
     status_reason: Mapped[str | None]
@@ -75,6 +79,7 @@ class MatchRound(Base):
         sa.CheckConstraint("tolerance_permille BETWEEN 0 AND 1000", name="tolerance_range"),
         sa.CheckConstraint("time_limit_s BETWEEN 5 AND 3600", name="time_limit_range"),
         sa.CheckConstraint("household_cap_fen >= 0", name="household_cap_not_negative"),
+        sa.CheckConstraint("waiting_step BETWEEN 0 AND 1000 AND waiting_most BETWEEN 0 AND 1000", name="waiting_range"),
         sa.CheckConstraint(
             "reviewer_id <> creator_id AND committer_id <> creator_id AND committer_id <> reviewer_id",
             name="three_people",
@@ -104,6 +109,30 @@ class RoundDocument(Base):
     body: Mapped[bytes]
     sha256: Mapped[str]
     __table_args__ = (sa.CheckConstraint("kind IN ('problem','plan')", name="kind_known"),)
+
+
+class RoundWait(Base):
+    """A need that entered a frozen pool with another weight than its own (`matching.waiting.Wait`); written once, at the freeze.
+
+    `waited` in thousandths of a round. The hash of these rows stands in the name of the frozen problem.
+    """
+
+    __tablename__ = "round_waits"
+    round_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("match_rounds.id"), primary_key=True)
+    need_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("needs.id"), primary_key=True, index=True)
+    region_code: Mapped[str] = mapped_column(Code, sa.ForeignKey("regions.code"))
+    tier: Mapped[int] = mapped_column(sa.SmallInteger)
+    weight: Mapped[int]
+    waited: Mapped[int]
+    counted: Mapped[int]
+    quantity: Mapped[int]
+    open_units: Mapped[int]
+    entered: Mapped[int]
+    __table_args__ = (
+        sa.CheckConstraint("waited >= 0 AND counted BETWEEN weight AND 1000", name="waiting_only_adds"),
+        sa.CheckConstraint("open_units BETWEEN 1 AND quantity AND entered BETWEEN 1 AND counted", name="open_part"),
+        sa.Index("ix_round_waits_longest", "round_id", "waited"),
+    )
 
 
 class RoundEvent(Base):

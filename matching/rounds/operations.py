@@ -28,9 +28,14 @@ from matching.rounds.queries import held_by_rounds
 from matching.rounds.references import require_known
 from matching.rounds.rules import KEEPS, RoundEntry, checked_round, checked_seed_value, limit_rows, seed_from
 from matching.rounds.steps import round_in_scope, take_step, tell
+from matching.rounds.waits import keep_waits, waited_in_scope, waiting_rule
 from matching.snapshot import take_snapshot
+from matching.waiting import waiting_sha256
 
 SOLVE_TOPIC = "round.solve"
+POLICY = (
+    "floor_percent", "tolerance_permille", "household_cap_fen", "waiting_step", "waiting_most", "time_limit_s",
+)  # fmt: skip
 
 
 class EmptyPool(Conflict):
@@ -304,6 +309,7 @@ def scope_of_round(session: Session, match_round: MatchRound) -> RoundScope:
         floor_percent=match_round.floor_percent,
         tolerance_permille=match_round.tolerance_permille,
         household_cap_fen=match_round.household_cap_fen,
+        waiting=waiting_rule(match_round),
     )
 
 
@@ -327,7 +333,7 @@ def _add_draft(
     if like is not None:
         for name in ("categories", "project_id", "fund_ids", "limits"):
             setattr(match_round, name, getattr(like, name))
-    for name in ("floor_percent", "tolerance_permille", "household_cap_fen", "time_limit_s"):
+    for name in POLICY:
         setattr(match_round, name, getattr(source, name))
     session.add(match_round)
     session.flush()
@@ -349,7 +355,13 @@ def _add_draft(
 
 def _freeze(session: Session, match_round: MatchRound, *, actor: Actor, now: datetime) -> None:
     scope = scope_of_round(session, match_round)
-    snapshot = take_snapshot(session, scope, held=held_by_rounds(session), today=day_of(now))
+    snapshot = take_snapshot(
+        session,
+        scope,
+        held=held_by_rounds(session),
+        today=day_of(now),
+        waited=waited_in_scope(session, scope.region_code, scope.categories),
+    )
     if not snapshot.document["needs"] or not snapshot.document["offerings"]:
         raise EmptyPool(
             "Nothing can be matched: %(needs)s needs and %(offerings)s offerings are in the pool, %(excluded)s open needs are outside it; widen the scope, or look at the reasons",
@@ -374,8 +386,15 @@ def _freeze(session: Session, match_round: MatchRound, *, actor: Actor, now: dat
             "seed_value": None if draw is None else draw.value,
             "seed_source": match_round.seed_source if draw is None else draw.source,
         },
-        detail={"pool_sha256": pool, "needs": snapshot.summary["needs"], "offerings": snapshot.summary["offerings"]},
+        detail={
+            "pool_sha256": pool,
+            "needs": snapshot.summary["needs"],
+            "offerings": snapshot.summary["offerings"],
+            "waiting": snapshot.summary["waiting"],
+            "waiting_sha256": waiting_sha256(scope.waiting, snapshot.waits) if snapshot.waits else None,
+        },
     )
+    keep_waits(session, round_id=match_round.id, waits=snapshot.waits)
     kept = keep_problem(session, round_id=match_round.id, document=snapshot.document)
     if kept != pool:
         raise RuntimeError(

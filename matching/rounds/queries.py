@@ -21,6 +21,7 @@ from matching.rounds.lifecycle import ENDED
 from matching.rounds.models import Allocation, ExcludedNeed, MatchRound, RoundEvent, UnmetNeed
 from matching.rounds.rules import Sentence, policy_in_words
 from matching.rounds.steps import round_in_scope
+from matching.waiting import WaitingRule
 from projects.models import Project
 
 
@@ -45,7 +46,8 @@ class Relative:
 
 @dataclass(frozen=True)
 class LevelView:
-    """One level of the objective as people read it. `gap` is what may still be missing, as a share of the bound (None: no bound)."""
+    """One level of the objective as people read it. `gap` is what may still be missing, as a share of the bound (None: no bound);
+    `certified_gap` the same by the bound that the plan's certificate proves without the solver (None: no certificate)."""
 
     name: str
     value: int
@@ -54,6 +56,8 @@ class LevelView:
     seconds: float
     gap: float | None
     achieved: int | None
+    certified_bound: int | None
+    certified_gap: float | None
 
 
 @dataclass(frozen=True)
@@ -177,6 +181,7 @@ def view_round(session: Session, round_id: uuid.UUID, *, scope: tuple[str, ...])
                 household_cap_fen=one.household_cap_fen,
                 limits=len(one.limits),
                 seed_source=one.seed_source,
+                waiting=WaitingRule(one.waiting_step, one.waiting_most),
             )
         ),
         levels=level_views(one.levels or []),
@@ -191,10 +196,7 @@ def level_views(levels: Sequence[dict[str, Any]]) -> tuple[LevelView, ...]:
     """The stored levels with their gaps: |bound − value| over the larger of the two."""
     views = []
     for level in levels:
-        value, bound = level["value"], level.get("bound")
-        gap = None
-        if bound is not None:
-            gap = 0.0 if bound == value else abs(bound - value) / max(abs(bound), abs(value), 1)
+        value, bound, certified = level["value"], level.get("bound"), level.get("certified_bound")
         views.append(
             LevelView(
                 level["name"],
@@ -202,11 +204,19 @@ def level_views(levels: Sequence[dict[str, Any]]) -> tuple[LevelView, ...]:
                 bound,
                 bool(level["proven"]),
                 level.get("seconds", 0.0),
-                gap,
+                _gap(value, bound),
                 level.get("achieved"),
+                certified,
+                _gap(value, certified),
             )
         )
     return tuple(views)
+
+
+def _gap(value: int, bound: float | None) -> float | None:
+    if bound is None:
+        return None
+    return 0.0 if bound == value else abs(bound - value) / max(abs(bound), abs(value), 1)
 
 
 def counts_of(session: Session, round_id: uuid.UUID) -> RoundCounts:

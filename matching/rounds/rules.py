@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
+from households.needs.rules import WEIGHTS
 from kernel.checking import MOST_FEN, Faults, checked_text, checked_whole
 from kernel.errors import InvalidInput
 from kernel.money import yuan_text
-from matching.pool import WAITING_MOST_PERCENT, WAITING_PERCENT
+from matching.waiting import STANDARD, WaitingRule, rounds_to_outrank
 
 LEASE = timedelta(seconds=15)
 """How long a worker may be silent before another takes its round over"""
@@ -36,7 +37,8 @@ class RoundEntry:
     """What is handed in about a round. None means no restriction; an empty list is a fault, because it would mean "none".
 
     `seed_source` names, before the freeze, the public value that will decide what is left equal (a lottery's draw, a closing
-    index), known only later. `time_limit_s` in seconds, caps and limits in fen.
+    index), known only later. `time_limit_s` in seconds, caps and limits in fen; `waiting_step` and `waiting_most` in points of weight
+    (`matching.waiting.WaitingRule`).
     """
 
     name: str
@@ -50,6 +52,8 @@ class RoundEntry:
     tolerance_permille: int = 1
     household_cap_fen: int | None = None
     time_limit_s: int = 45
+    waiting_step: int = STANDARD.step
+    waiting_most: int = STANDARD.most
 
 
 def checked_round(entry: RoundEntry) -> RoundEntry:
@@ -68,6 +72,9 @@ def checked_round(entry: RoundEntry) -> RoundEntry:
         checked_whole(entry.household_cap_fen, field="household_cap_fen", least=0, most=MOST_FEN, required=False)
     with faults.gathering():
         checked_whole(entry.time_limit_s, field="time_limit_s", least=5, most=3600)
+    for field in ("waiting_step", "waiting_most"):
+        with faults.gathering():
+            checked_whole(getattr(entry, field), field=field, least=0, most=1000)
     for field in ("categories", "fund_ids"):
         given[field] = _list_of(getattr(entry, field), field, faults)
     if len(entry.limits) > MOST_LIMITS:
@@ -127,6 +134,28 @@ class Sentence:
         return self.message % self.values if self.values else self.message
 
 
+def waiting_in_words(rule: WaitingRule) -> list[Sentence]:
+    """The rule of waiting and its bound, for the widest gap between the weights that needs are given by status category."""
+    if rule.step == 0 or rule.most == 0:
+        return [Sentence("Waiting adds nothing in this round", {})]
+    said = [
+        Sentence(
+            "A need gains %(step)s points of weight for each committed round that held it and gave it nothing, in proportion where it gave a part, at most %(most)s points; its tier never changes",
+            {"step": rule.step, "most": rule.most},
+        )
+    ]
+    low, high = min(WEIGHTS.values()), max(WEIGHTS.values())
+    rounds = rounds_to_outrank(rule, low, high)
+    if rounds is not None:
+        said.append(
+            Sentence(
+                "So a need of weight %(low)s comes before a new one of its tier with weight %(high)s, for as many units, after %(rounds)s rounds without help at the latest",
+                {"low": low, "high": high, "rounds": rounds},
+            )
+        )
+    return said
+
+
 def policy_in_words(
     *,
     floor_percent: int,
@@ -134,15 +163,13 @@ def policy_in_words(
     household_cap_fen: int | None,
     limits: int,
     seed_source: str | None,
+    waiting: WaitingRule = STANDARD,
 ) -> list[Sentence]:
     """The rules of a round as people read them, in the order in which they decide."""
     sentences = [
         Sentence("The most urgent needs come first: nothing is taken from tier 1 to serve tier 2 or 3", {}),
         Sentence("Within a tier, needs with more weight per unit come first", {}),
-        Sentence(
-            "A need that a committed round left unserved gains %(step)s%% of its weight each time, at most %(most)s%%",
-            {"step": WAITING_PERCENT, "most": WAITING_MOST_PERCENT},
-        ),
+        *waiting_in_words(waiting),
         Sentence(
             "Each township gets at least %(percent)s%% of its share by need; for this, a tier gives up at most %(permille)s per mille of its points",
             {"percent": floor_percent, "permille": tolerance_permille},

@@ -9,7 +9,6 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, sessionmaker
 
 from donors.operations import suspend_donor
-from households.needs.operations import count_waiting
 from kernel.audit import AuditEntry, verify_chain
 from kernel.errors import Conflict, InvalidFields, InvalidInput, NotAllowed, NotFound, OutsideScope
 from kernel.outbox import OutboxItem
@@ -147,20 +146,6 @@ def test_a_value_that_was_public_before_the_freeze_is_refused(session: Session) 
     operations.freeze_round(session, round_id=other.id, actor=people.creator.actor, scope=SCOPE, now=at)
     with pytest.raises(ValueKnownBefore):
         operations.draw_seed(session, round_id=other.id, value="03 09", actor=people.creator.actor, scope=SCOPE, now=at)
-
-
-def test_waiting_raises_what_enters_the_pool(session: Session) -> None:  # promise 28
-    people, pool = make.make_people(session), make.make_pool(session)
-    before = make.frozen(session, people)
-    count_waiting(session, [pool.rice_needs[2].id])
-    after = make.frozen(session, people)
-    assert before.pool_sha256 != after.pool_sha256
-
-    def weight(one: MatchRound) -> int:
-        rows = make.json.loads(problem_text(session, one.id, seed=None))["needs"]
-        return next(row["weight"] for row in rows if row["id"] == str(pool.rice_needs[2].id))
-
-    assert (weight(before), weight(after)) == (100, 105)
 
 
 def test_pressing_run_queues_the_round_and_writes_the_wake_up_in_the_same_transaction(session: Session) -> None:

@@ -16,16 +16,16 @@ from matching.pool import (
     need_row,
     needs_left_to_serve,
     offering_row,
-    pool_weight,
-    waiting_weight,
+    wait_of,
     why_need_is_out,
     why_offering_is_out,
 )
+from matching.waiting import STANDARD
 
 TODAY = date(2027, 3, 5)
 NEED = NeedFacts(
     id=uuid.UUID(int=1), household_id=uuid.UUID(int=2), region_code="330324110", category_code="rice", accepts=(),
-    quantity=10, reserved=0, delivered=0, tier=1, weight=100, rounds_waited=0, type="subsistence", fill="any",
+    quantity=10, reserved=0, delivered=0, tier=1, weight=100, type="subsistence", fill="any",
     unit_worth_fen=0, requires=(), starts_on=None, due_on=None, lat=None, lon=None, status="open", project_id=None,
     household_status="active", household_cap_fen=None, consented=True, opted_out=False,
 )  # fmt: skip
@@ -74,32 +74,22 @@ def test_an_offering_outside_the_pool_says_why(changes: dict, reason: str | None
     assert why_offering_is_out(replace(OFFERING, **changes), today=TODAY) == reason
 
 
-@given(weight=st.integers(1, 1000), waited=st.integers(0, 40))
-def test_waiting_raises_a_weight_every_time_and_never_beyond_its_bound(weight: int, waited: int) -> None:  # promise 28
-    now, later = waiting_weight(weight, waited), waiting_weight(weight, waited + 1)
-    assert weight <= now <= later <= min(1000, -(-weight * 3 // 2))
-    if waited < 10 and 20 <= weight <= 600:
-        assert later > now
-
-
-def test_five_percent_for_each_round_and_fifty_at_most() -> None:  # promise 28
-    assert [waiting_weight(200, waited) for waited in (0, 1, 2, 10, 11, 99)] == [200, 210, 220, 300, 300, 300]
-    assert waiting_weight(900, 10) == 1000
-
-
 @given(
-    quantity=st.integers(1, 100_000), given_already=st.data(), weight=st.integers(100, 1000), waited=st.integers(0, 12)
+    quantity=st.integers(1, 100_000),
+    given_already=st.data(),
+    weight=st.integers(100, 1000),
+    waited=st.integers(0, 12_000),
 )
 def test_the_open_part_of_a_need_keeps_the_worth_of_its_units(
     quantity: int, given_already: st.DataObject, weight: int, waited: int
 ) -> None:
     taken = given_already.draw(st.integers(0, quantity - 1))
-    need = replace(NEED, quantity=quantity, reserved=taken, weight=weight, rounds_waited=waited)
-    row = need_row(need)
+    need = replace(NEED, quantity=quantity, reserved=taken, weight=weight, waited=waited)
+    row, wait = need_row(need, STANDARD), wait_of(need, STANDARD)
     assert row["quantity"] == quantity - taken
     assert 1 <= row["weight"] <= 1000 and row["quantity"] <= 1000 * row["weight"]
-    whole = waiting_weight(weight, waited)
-    assert whole * row["quantity"] <= pool_weight(need) * quantity < whole * row["quantity"] + quantity
+    assert row["weight"] == wait.entered and wait.counted == STANDARD.weight(weight, waited)
+    assert wait.counted * row["quantity"] <= wait.entered * quantity < wait.counted * row["quantity"] + quantity
 
 
 @pytest.mark.parametrize(

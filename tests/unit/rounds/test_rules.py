@@ -19,12 +19,13 @@ ENTRY = RoundEntry(name="三月匹配", region_code="330324", seed_source="福�
 def test_every_fault_of_an_entry_is_named_at_once() -> None:
     entry = replace(
         ENTRY, name=" ", seed_source="", floor_percent=101, tolerance_permille=-1, time_limit_s=4, household_cap_fen=-1,
-        categories=(), fund_ids=(), limits=(LimitEntry(-5), LimitEntry(1, regions=())),
+        waiting_step=-1, waiting_most=1001, categories=(), fund_ids=(), limits=(LimitEntry(-5), LimitEntry(1, regions=())),
     )  # fmt: skip
     with pytest.raises(InvalidFields) as refused:
         checked_round(entry)
     assert {fault.field for fault in refused.value.faults} == {
         "name", "seed_source", "floor_percent", "tolerance_permille", "time_limit_s", "household_cap_fen", "categories",
+        "waiting_step", "waiting_most",
         "fund_ids", "limits.0.max_fen", "limits.1.regions",
     }  # fmt: skip
 
@@ -68,7 +69,16 @@ def test_the_policy_is_said_in_sentences_that_name_its_figures() -> None:
         floor_percent=85, tolerance_permille=3, household_cap_fen=123_400, limits=2, seed_source="上证指数收盘"
     )
     text = " ".join(sentence.text for sentence in sentences)
-    for figure in ("85%", "3 per mille", "1,234.00 yuan", "2 spending limits", "上证指数收盘", "5%", "50%"):
+    for figure in (
+        "85%",
+        "3 per mille",
+        "1,234.00 yuan",
+        "2 spending limits",
+        "上证指数收盘",
+        "10 points",
+        "at most 200 points",
+        "after 9 rounds",
+    ):
         assert figure in text
 
 
