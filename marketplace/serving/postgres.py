@@ -56,6 +56,14 @@ def _open_to_others(path: Path) -> bool:
     return all(folder.stat().st_mode & stat.S_IXOTH for folder in (path, *path.parents))
 
 
+def require_open_to_nobody(home: Path) -> None:
+    """Raises PostgresFailed, saying what to do, where the user nobody cannot enter the data folder."""
+    if not _open_to_others(home):
+        raise PostgresFailed(
+            f"As root the database runs as user nobody, who cannot enter {home}: choose a ZHONGFU_HOME whose folders are open (chmod o+x), such as /var/lib/zhongfu"
+        )
+
+
 class EmbeddedPostgres:
     """One server whose data, socket and passwords lie under `home`; `extra_settings` are lines of postgresql.conf for a new cluster."""
 
@@ -74,10 +82,7 @@ class EmbeddedPostgres:
         nobody = pwd.getpwnam("nobody")
         self._as_user = {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
         os.chmod(self.home, 0o711)
-        if not _open_to_others(self.home):
-            raise PostgresFailed(
-                f"As root the database runs as user nobody, who cannot enter {self.home}: choose a ZHONGFU_HOME whose folders are open (chmod o+x), such as /var/lib/zhongfu"
-            )
+        require_open_to_nobody(self.home)
         if not _open_to_others(self._install / "bin"):
             self._install = self._copy_of_binaries()
         data = self.home / "postgres"

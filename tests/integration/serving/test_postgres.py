@@ -9,7 +9,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from marketplace.serving.postgres import EmbeddedPostgres, PostgresFailed
+from marketplace.serving.postgres import EmbeddedPostgres, PostgresFailed, require_open_to_nobody
 
 
 def connect(server: EmbeddedPostgres, role: str = "zhongfu_owner") -> psycopg.Connection:
@@ -80,9 +80,12 @@ def test_two_copies_run_side_by_side(server: EmbeddedPostgres, temporary_home: P
         other.stop("immediate")
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root has to hand the server to another user")
-def test_root_is_told_when_nobody_can_enter_the_folder(temporary_home: Path) -> None:
+def test_a_data_folder_that_nobody_can_enter_is_refused_with_the_way_out(temporary_home: Path) -> None:
     closed = temporary_home / "closed"
-    closed.mkdir(mode=0o700)
+    home = closed / "home"
+    home.mkdir(mode=0o711, parents=True)
+    closed.chmod(0o700)
     with pytest.raises(PostgresFailed, match=r"chmod o\+x"):
-        EmbeddedPostgres(closed / "home")
+        require_open_to_nobody(home)
+    closed.chmod(0o711)
+    require_open_to_nobody(home)
