@@ -7,7 +7,7 @@ from flask import Blueprint, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from marketplace.imports.queries import newest_imports
-from marketplace.reports import day_pages, oversight, own_pages
+from marketplace.reports import day_demand, day_rounds, day_supply, oversight, own_pages
 from marketplace.security.access import (
     clock_now,
     db,
@@ -28,11 +28,11 @@ LONG_LIST = 12
 
 
 def _tiers() -> dict[str, Any]:
-    return {"tiers": day_pages.open_needs_by_tier(db(), scope=scope_of("need.read"), today=today())}
+    return {"tiers": day_demand.open_needs_by_tier(db(), scope=scope_of("need.read"), today=today())}
 
 
 def _map() -> dict[str, Any]:
-    areas = day_pages.needs_by_area(db(), scope=scope_of("need.read"))
+    areas = day_demand.needs_by_area(db(), scope=scope_of("need.read"))
     places = [figures.Place(area.name, area.lat, area.lon, area.open_needs, area.share) for area in areas]
     return {"areas": areas, "map": figures.place_points(places)}
 
@@ -40,54 +40,54 @@ def _map() -> dict[str, Any]:
 def _late() -> dict[str, Any]:
     scope = scope_of("round.read")
     return {
-        "late": day_pages.what_is_late(db(), scope=scope, now=clock_now(), today=today()),
-        "ending": day_pages.ending_offerings(db(), scope=scope, today=today()),
+        "late": day_rounds.what_is_late(db(), scope=scope, now=clock_now(), today=today()),
+        "ending": day_supply.ending_offerings(db(), scope=scope, today=today()),
     }
 
 
 def _idle() -> dict[str, Any]:
-    return {"idle": day_pages.idle_by_kind(db(), scope=scope_of("offering.read"), today=today())}
+    return {"idle": day_supply.idle_by_kind(db(), scope=scope_of("offering.read"), today=today())}
 
 
 def _under_way() -> dict[str, Any]:
-    return {"rounds": day_pages.rounds_in(db(), scope=scope_of("round.read"))}
+    return {"rounds": day_rounds.rounds_in(db(), scope=scope_of("round.read"))}
 
 
 def _to_review() -> dict[str, Any]:
     return {
-        "rounds": day_pages.rounds_in(db(), scope=scope_of("round.review"), statuses=("proposed",), limit=LONG_LIST)
+        "rounds": day_rounds.rounds_in(db(), scope=scope_of("round.review"), statuses=("proposed",), limit=LONG_LIST)
     }
 
 
 def _to_commit() -> dict[str, Any]:
     return {
-        "rounds": day_pages.rounds_in(db(), scope=scope_of("round.commit"), statuses=("approved",), limit=LONG_LIST)
+        "rounds": day_rounds.rounds_in(db(), scope=scope_of("round.commit"), statuses=("approved",), limit=LONG_LIST)
     }
 
 
 def _all_rounds() -> dict[str, Any]:
-    statuses = (*day_pages.UNDER_WAY, "committed", "voided", "rejected", "cancelled", "failed", "expired")
-    return {"rounds": day_pages.rounds_in(db(), scope=scope_of("round.read"), statuses=statuses)}
+    statuses = (*day_rounds.UNDER_WAY, "committed", "voided", "rejected", "cancelled", "failed", "expired")
+    return {"rounds": day_rounds.rounds_in(db(), scope=scope_of("round.read"), statuses=statuses)}
 
 
 def _funds() -> dict[str, Any]:
-    return {"funds": day_pages.fund_balances(db(), scope=scope_of("fund.read"))}
+    return {"funds": day_supply.fund_balances(db(), scope=scope_of("fund.read"))}
 
 
 def _projects() -> dict[str, Any]:
-    return {"projects": day_pages.projects_in(db(), scope=scope_of("project.read"), now=clock_now())}
+    return {"projects": day_supply.projects_in(db(), scope=scope_of("project.read"), now=clock_now())}
 
 
 def _deliveries() -> dict[str, Any]:
     scope = scope_of("delivery.confirm")
     return {
-        "deliveries": day_pages.deliveries_waiting(db(), scope=scope),
-        "waiting": day_pages.count_deliveries_waiting(db(), scope=scope),
+        "deliveries": day_rounds.deliveries_waiting(db(), scope=scope),
+        "waiting": day_rounds.count_deliveries_waiting(db(), scope=scope),
     }
 
 
 def _consent() -> dict[str, Any]:
-    count, lines = day_pages.households_without_consent(db(), scope=scope_of("household.write"))
+    count, lines = day_demand.households_without_consent(db(), scope=scope_of("household.write"))
     return {"count": count, "households": lines}
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from households.needs.models import Need
 from kernel.accounts.models import ROLES
-from marketplace.reports import day_pages, oversight, own_pages, public_figures
+from marketplace.reports import day_demand, day_rounds, day_supply, oversight, own_pages, public_figures
 from tests import factories
 from tests.browsing import PageClient
 from tests.factories import COUNTY, NOW, OTHER_COUNTY, SIBLING_TOWNSHIP, TOWNSHIP, resident_id
@@ -55,11 +55,11 @@ def test_a_worker_sees_the_needs_of_the_own_township_only(session: Session) -> N
     there = make_household(session, a_head(resident_id=resident_id(born="19610101")), region_code=SIBLING_TOWNSHIP)
     make_need(session, here, tier=1)
     make_need(session, there, tier=1)
-    mine = day_pages.open_needs_by_tier(session, scope=(TOWNSHIP,), today=TODAY)
+    mine = day_demand.open_needs_by_tier(session, scope=(TOWNSHIP,), today=TODAY)
     assert [line.needs for line in mine] == [1, 0, 0]
-    both = day_pages.open_needs_by_tier(session, scope=SCOPE, today=TODAY)
+    both = day_demand.open_needs_by_tier(session, scope=SCOPE, today=TODAY)
     assert [line.needs for line in both] == [2, 0, 0]
-    assert [line.needs for line in day_pages.open_needs_by_tier(session, scope=(), today=TODAY)] == [0, 0, 0]
+    assert [line.needs for line in day_demand.open_needs_by_tier(session, scope=(), today=TODAY)] == [0, 0, 0]
 
 
 def test_areas_count_open_needs_and_the_share_that_is_promised(session: Session) -> None:
@@ -67,7 +67,7 @@ def test_areas_count_open_needs_and_the_share_that_is_promised(session: Session)
     need = make_need(session, household, quantity=10)
     make_need(session, household, category_code="quilt", quantity=1)
     session.execute(sa.update(Need).where(Need.id == need.id).values(reserved=5))
-    (line,) = day_pages.needs_by_area(session, scope=SCOPE)
+    (line,) = day_demand.needs_by_area(session, scope=SCOPE)
     assert (line.code, line.open_needs, line.share) == (TOWNSHIP, 2, 0.25)
 
 
@@ -75,9 +75,9 @@ def test_late_is_what_is_past_its_day(session: Session) -> None:
     household = make_household(session)
     make_need(session, household, due_on=TODAY + timedelta(days=1))
     now = NOW + timedelta(days=3)
-    late = day_pages.what_is_late(session, scope=SCOPE, now=now, today=now.date())
+    late = day_rounds.what_is_late(session, scope=SCOPE, now=now, today=now.date())
     assert (late.needs, late.deliveries, late.rounds) == (1, 0, 0) and late.any
-    assert not day_pages.what_is_late(session, scope=(OTHER_COUNTY,), now=now, today=now.date()).any
+    assert not day_rounds.what_is_late(session, scope=(OTHER_COUNTY,), now=now, today=now.date()).any
 
 
 def test_idle_means_that_nothing_of_it_is_promised(session: Session) -> None:
@@ -85,14 +85,14 @@ def test_idle_means_that_nothing_of_it_is_promised(session: Session) -> None:
     used = make_offering(session)
     used.reserved = 1
     session.flush()
-    (line,) = day_pages.idle_by_kind(session, scope=SCOPE, today=TODAY)
+    (line,) = day_supply.idle_by_kind(session, scope=SCOPE, today=TODAY)
     assert (line.kind, line.offerings, line.idle) == ("goods", 2, 1)
 
 
 def test_an_offering_about_to_end_is_named_with_what_is_left(session: Session) -> None:
     make_offering(session, ends_on=TODAY + timedelta(days=5), quantity=30)
     make_offering(session, ends_on=TODAY + timedelta(days=50))
-    (line,) = day_pages.ending_offerings(session, scope=SCOPE, today=TODAY)
+    (line,) = day_supply.ending_offerings(session, scope=SCOPE, today=TODAY)
     assert line.available == 30
 
 
@@ -100,17 +100,17 @@ def test_households_without_consent_are_counted_when_they_ask_for_something(sess
     silent = make_household(session, consented=False)
     make_need(session, silent)
     make_need(session, silent, category_code="quilt", quantity=1)
-    count, (line,) = day_pages.households_without_consent(session, scope=SCOPE)
+    count, (line,) = day_demand.households_without_consent(session, scope=SCOPE)
     assert (count, line.id, line.open_needs) == (1, silent.id, 2)
 
 
 def test_balances_are_those_of_the_ledger(session: Session) -> None:
     make_fund(session, amount_fen=1_000_000)
     make_fund(session, name="空基金")
-    first, second = day_pages.fund_balances(session, scope=SCOPE)
+    first, second = day_supply.fund_balances(session, scope=SCOPE)
     assert (first.available_fen, first.reserved_fen, first.spent_fen) == (1_000_000, 0, 0)
     assert second.available_fen == 0
-    assert day_pages.fund_balances(session, scope=(OTHER_COUNTY,)) == []
+    assert day_supply.fund_balances(session, scope=(OTHER_COUNTY,)) == []
     assert oversight.ledger_sum(session) == 0
     assert [line.amount_fen for line in oversight.newest_bookings(session, scope=SCOPE)] == [1_000_000]
 
@@ -149,10 +149,10 @@ def test_each_query_answers_within_50_ms_over_6000_needs(session: Session) -> No
     )
     session.execute(sa.text("ANALYZE needs"))
     queries: dict[str, Callable[[], object]] = {
-        "tiers": lambda: day_pages.open_needs_by_tier(session, scope=SCOPE, today=TODAY),
-        "areas": lambda: day_pages.needs_by_area(session, scope=SCOPE),
-        "late": lambda: day_pages.what_is_late(session, scope=SCOPE, now=NOW, today=TODAY),
-        "consent": lambda: day_pages.households_without_consent(session, scope=SCOPE),
+        "tiers": lambda: day_demand.open_needs_by_tier(session, scope=SCOPE, today=TODAY),
+        "areas": lambda: day_demand.needs_by_area(session, scope=SCOPE),
+        "late": lambda: day_rounds.what_is_late(session, scope=SCOPE, now=NOW, today=TODAY),
+        "consent": lambda: day_demand.households_without_consent(session, scope=SCOPE),
         "public": lambda: public_figures.figures_by_township(session),
     }
     slow = {}
