@@ -67,12 +67,13 @@ class Snapshot:
 
 
 @dataclass(frozen=True, slots=True)
-class Traits:
-    """What coverage is conditioned on: the head's sex and age in whole years (None: no head on record), and disability."""
+class MemberTraits:
+    """What coverage is conditioned on, of one member: sex, age in whole years, disability grade 1 (gravest) to 4 or None, head or not."""
 
-    sex: str | None
-    age: int | None
-    disabled: bool
+    sex: str
+    age: int
+    disability_grade: int | None
+    head: bool
 
 
 def among(column: Any, ids: Collection[uuid.UUID]) -> sa.ColumnElement[bool]:
@@ -244,24 +245,19 @@ def read_funds(session: Session, scope: RoundScope, *, ids: Collection[uuid.UUID
     return [FundFacts(*_frozen(row[:-1])) for row in rows if in_reach(row[-1], row[3], scope.region_code)]
 
 
-def traits_of(session: Session, household_ids: Collection[uuid.UUID], *, today: date) -> dict[uuid.UUID, Traits]:
-    """Household → what coverage is conditioned on. Only counts made from it are ever stored."""
-    disabled = sa.func.bool_or(Member.disability_grade.is_not(None))
-    head = Member.relation == "head"
+def traits_of(
+    session: Session, household_ids: Collection[uuid.UUID], *, today: date
+) -> dict[uuid.UUID, list[MemberTraits]]:
+    """Household → what coverage is conditioned on, member by member. Only counts made from it are ever stored."""
     query = (
-        sa.select(
-            Member.household_id,
-            sa.func.max(sa.case((head, Member.sex))),
-            sa.func.max(sa.case((head, Member.born_on))),
-            disabled,
-        )
+        sa.select(Member.household_id, Member.sex, Member.born_on, Member.disability_grade, Member.relation == "head")
         .where(among(Member.household_id, household_ids))
-        .group_by(Member.household_id)
+        .order_by(Member.household_id, Member.position)
     )
-    return {
-        row[0]: Traits(row[1], None if row[2] is None else _age(row[2], today), row[3])
-        for row in session.execute(query)
-    }
+    found: dict[uuid.UUID, list[MemberTraits]] = {}
+    for household_id, sex, born, grade, head in session.execute(query):
+        found.setdefault(household_id, []).append(MemberTraits(sex, _age(born, today), grade, head))
+    return found
 
 
 def _age(born: date, today: date) -> int:

@@ -21,8 +21,9 @@ from kernel.errors import DomainError
 from kernel.outbox import OutboxItem
 from matching.problem import Problem
 from matching.rounds.comparison import comparison
-from matching.rounds.coverage import HouseholdGroups, age_group, coverage
+from matching.rounds.coverage import HouseholdGroups, coverage, groups_of
 from matching.rounds.documents import frozen_problem, keep_plan, problem_text
+from matching.rounds.fairness import price_of_fairness
 from matching.rounds.models import Allocation, AllocationCharge, MatchRound, UnmetNeed
 from matching.rounds.operations import SOLVE_TOPIC
 from matching.rounds.rules import KEEPS, LEASE, MOST_ATTEMPTS
@@ -189,7 +190,10 @@ def store_proposal(session: Session, *, round_id: uuid.UUID, token: int, plan: P
             "levels": document["levels"],
             "solver": document["solver"],
             "comparison": comparison(problem, served, posting_order=[str(one) for one in order]),
-            "coverage": coverage(problem, served, _groups(session, problem, now)),
+            "coverage": {
+                **coverage(problem, served, _groups(session, problem, now)),
+                "price": price_of_fairness(problem, plan),
+            },
         },
         detail={"result_sha256": result_sha256(plan), "status": plan.status, "allocations": len(plan.allocations)},
     )
@@ -242,12 +246,7 @@ def _held(session: Session, round_id: uuid.UUID, token: int) -> MatchRound | Non
 
 def _groups(session: Session, problem: Problem, now: datetime) -> dict[str, HouseholdGroups]:
     households = {uuid.UUID(need.household) for need in problem.needs}
-    return {
-        str(key): HouseholdGroups(
-            traits.sex or "unknown", age_group(traits.age), "disabled" if traits.disabled else "not_disabled"
-        )
-        for key, traits in traits_of(session, households, today=day_of(now)).items()
-    }
+    return {str(key): groups_of(members) for key, members in traits_of(session, households, today=day_of(now)).items()}
 
 
 def _store_rows(session: Session, round_id: uuid.UUID, problem: Problem, plan: Plan) -> None:

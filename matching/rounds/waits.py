@@ -177,7 +177,7 @@ def list_waits(
         query = query.where(
             sa.or_(RoundWait.waited < waited, sa.and_(RoundWait.waited == waited, Need.number > number))
         )
-    rows = [WaitRow(*row) for row in session.execute(query.limit(limit + 1))]
+    rows = [WaitRow(*tuple(row)) for row in session.execute(query.limit(limit + 1))]
     return page_of(rows, limit=limit, key=lambda row: f"{row.waited}.{row.need_number}")
 
 

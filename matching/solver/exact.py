@@ -5,7 +5,7 @@ import time
 import numpy as np
 from ortools.sat.python import cp_model
 
-from matching.solver.levels import MAXIMISED, LevelResult, floors, kept_points, values
+from matching.solver.levels import MAXIMISED, LevelResult, floors, kept_points, note_before_fairness, values
 from matching.solver.rows import ConstraintModel, TooLarge
 
 
@@ -62,6 +62,7 @@ def solve_levels(instance, work, steps, *, share=0.45):
         row = result.row.proto.linear
         shift = result.value - least
         row.domain[0] -= shift
+    note_before_fairness(work, instance, steps)
     floor = floors(instance, tier_values)
     level("fairness", lambda: rows.shortfall_below(floor), keep=True)
     level("coverage", lambda: rows.points_of_tiers((10000, 100, 1)), keep=True)

@@ -60,6 +60,11 @@ def kept_points(instance, tier_values):
     return tuple(-(-v * (1000 - instance.tolerance_permille) // 1000) for v in tier_values)
 
 
+def note_before_fairness(work, instance, steps):
+    """Records what each township has as levels 1 to 3 leave it (sorted by code): what the floors give can then be told."""
+    work.note("before fairness", points=township_points(instance, steps).tolist())
+
+
 def coverage_of(tiers):
     return sum(w * v for w, v in zip(COVERAGE_WEIGHTS, tiers, strict=True))
 
