@@ -93,13 +93,16 @@ class RoundSchema(ma.Schema):
 
 
 class LevelSchema(ma.Schema):
-    """One level of the objective; `gap` is a share, null where there is no bound."""
+    """One level of the objective; `gap` is a share, null where there is no bound. `certified_bound` of a tier is recomputed from the
+    plan's certificate without the solver (null: none); `certified_gap` is the gap it leaves."""
 
     name = ma.fields.String(required=True)
     value = ma.fields.Integer(required=True)
     achieved = ma.fields.Integer(allow_none=True)
     bound = ma.fields.Float(allow_none=True)
     gap = ma.fields.Float(allow_none=True)
+    certified_bound = ma.fields.Integer(allow_none=True)
+    certified_gap = ma.fields.Float(allow_none=True)
     proven = ma.fields.Boolean()
     seconds = ma.fields.Float()
 

@@ -1,48 +1,108 @@
 """`zhongfu verify` and `problem`: the judge and the tools around problem files; neither needs the solver.
 
-Exit codes: 0 as asked; 1 the plan is not valid, each violation named; 2 the problem or the plan cannot be read, every
-fault named.
+Exit codes: 0 as asked; 1 the plan is not valid, each violation named; 2 the problem, the plan or its certificate cannot be read,
+every fault named.
 """
 
 import json
+from dataclasses import asdict
 from pathlib import Path
+from typing import NoReturn
 
 import click
 
 from marketplace.cli.problems import FAULTY, INVALID, PROBLEM, leave, problem_or_leave
+from matching.bounds import TierClaim, tier_claims
+from matching.certificate import FaultyCertificate, read_certificate
 from matching.gap import NoGapFile, problem_from_gap
 from matching.generator import SCALES, generate
 from matching.pairs import build_pairs
+from matching.problem import Problem
 from matching.rules import Rules
-from matching.solution import FaultyPlan, UnreadablePlan, read_plan, result_sha256
+from matching.solution import FaultyPlan, Plan, UnreadablePlan, read_plan, result_sha256
 from matching.validation import TIERS, violations
 
 
 @click.command()
 @click.argument("problem", type=PROBLEM)
 @click.argument("plan", type=PROBLEM)
-def verify(problem: Path, plan: Path) -> None:
+@click.option("--bounds", is_flag=True, help="Recompute each tier's bound from the certificate in the plan.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object with everything found.")
+def verify(problem: Path, plan: Path, bounds: bool, as_json: bool) -> None:
     """Check PLAN against PROBLEM, without the solver: every constraint and every level.
 
-    Exit 0: valid. Exit 1: every violation named. Exit 2: one of the files cannot be read.
+    With --bounds also what no plan can pass in each tier, recomputed in whole numbers from the certificate in the plan: whoever checks
+    it need not believe the solver. A search may prove more than the certificate does; both are shown.
+
+    Exit 0: valid. Exit 1: every violation named. Exit 2: one of the files, or the certificate, cannot be read.
     """
     read = problem_or_leave(problem)
     try:
         stated = read_plan(plan)
     except FaultyPlan as error:
-        for fault in error.faults:
-            click.echo(str(fault))
-        leave(INVALID, [f"{len(error.faults)} violations"])
+        _invalid(list(error.faults), as_json)
     except UnreadablePlan as error:
         leave(FAULTY, error.faults)
-    found = violations(read, stated)
-    for violation in found:
-        click.echo(str(violation))
+    found: list[object] = [*violations(read, stated)]
     if found:
-        leave(INVALID, [f"{len(found)} violations"])
+        _invalid(found, as_json)
+    claims = _claims(read, stated, plan, bounds)
+    contradicted = [
+        f"level {claim.name}: the certificate proves at most {claim.certified_bound}, given the values before it;"
+        f" its value {claim.value} cannot be"
+        for claim in claims
+        if claim.contradicted
+    ]
+    if contradicted:
+        _invalid([*contradicted], as_json)
     tiers = {level.name: level.value for level in stated.levels if level.name in TIERS}
-    click.echo("levels " + json.dumps(Rules(read).levels(stated.served(), [tiers[name] for name in TIERS])))
+    levels = Rules(read).levels(stated.served(), [tiers[name] for name in TIERS])
+    if as_json:
+        answer = {"valid": True, "status": stated.status, "result_sha256": result_sha256(stated), "levels": levels}
+        if bounds:
+            answer["bounds"] = [{**asdict(claim), "certified_gap": claim.certified_gap} for claim in claims]
+        click.echo(json.dumps(answer))
+        return
+    click.echo("levels " + json.dumps(levels))
+    for claim in claims if bounds else ():
+        click.echo(_claim_text(claim))
     click.echo(f"valid {stated.status} {result_sha256(stated)}")
+
+
+def _invalid(found: list[object], as_json: bool) -> NoReturn:
+    lines = [str(one) for one in found]
+    click.echo(json.dumps({"valid": False, "violations": lines}, ensure_ascii=False) if as_json else "\n".join(lines))
+    leave(INVALID, [f"{len(found)} violations"])
+
+
+def _claims(problem: Problem, stated: Plan, path: Path, bounds: bool) -> list[TierClaim]:
+    """The tiers with their certified bounds where asked; a certificate that cannot be read is refused in any case."""
+    try:
+        if not bounds:
+            if stated.certificate is not None:
+                read_certificate(problem, stated.certificate, path.name)
+            return []
+        if stated.certificate is None:
+            leave(
+                FAULTY,
+                [
+                    f"{path.name}:top:certificate: is missing, so no bound can be recomputed; solve again, or leave --bounds out"
+                ],
+            )
+        return tier_claims(problem, stated, path.name)
+    except FaultyCertificate as error:
+        leave(FAULTY, error.faults)
+
+
+def _claim_text(claim: TierClaim) -> str:
+    bound = "none" if claim.bound is None else str(claim.bound)
+    text = f"{claim.name}: value {claim.value}, solver's bound {bound}, certified bound "
+    if claim.certified_bound is None:
+        return text + "none" + (", proven by search only" if claim.proven else "")
+    if claim.certified_bound == claim.value:
+        return f"{text}{claim.certified_bound}, proven by the certificate"
+    gap = "no share of 0" if claim.certified_gap is None else f"{100 * claim.certified_gap:.4f} %"
+    return f"{text}{claim.certified_bound}, " + ("proven by search, " if claim.proven else "") + f"certified gap {gap}"
 
 
 @click.group()

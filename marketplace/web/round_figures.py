@@ -64,7 +64,8 @@ class TierFigure:
 
 @dataclass(frozen=True)
 class LevelFigure:
-    """One level in words: what it is about, the plan's value, the bound, the gap, and what first come, first served reached."""
+    """One level in words: what it is about, the plan's value, the bound, the gap (by the solver; `certified_gap`: by the certificate, None
+    without one), and what first come, first served reached."""
 
     name: str
     title: str
@@ -73,6 +74,7 @@ class LevelFigure:
     delivered: str | None
     bound: str
     gap: str
+    certified_gap: str | None
     proven: bool
     first_come: str | None
     seconds: float
@@ -149,6 +151,7 @@ def level_figures(levels: Sequence[LevelView], comparison: Mapping[str, Any] | N
                 delivered=level_value(level.name, level.achieved) if moved else None,
                 bound=level_value(level.name, level.bound),
                 gap=gap_text(level),
+                certified_gap=None if level.certified_gap is None else share_text(level.certified_gap),
                 proven=level.proven,
                 first_come=level_value(level.name, other[level.name]) if level.name in other else None,
                 seconds=level.seconds,
@@ -161,7 +164,12 @@ def gap_text(level: LevelView) -> str:
     """“0%”, “0.34%”, or that there is no bound."""
     if level.gap is None:
         return _("no bound")
-    return percent(0.0 if level.proven else level.gap, 2 if 0 < level.gap < 0.1 else 0)
+    return share_text(0.0 if level.proven else level.gap)
+
+
+def share_text(gap: float) -> str:
+    """A gap in percent, finely where it is small."""
+    return percent(gap, 2 if 0 < gap < 0.1 else 0)
 
 
 def group_figures(

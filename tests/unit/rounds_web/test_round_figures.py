@@ -52,6 +52,20 @@ def test_a_small_gap_never_reads_as_none() -> None:
     assert gap_text(level) == "<0.01%"
 
 
+def test_the_certified_gap_stands_beside_the_solvers_and_only_where_there_is_one() -> None:  # promise 24
+    proven, uncertified = level_figures(
+        level_views(
+            [
+                {"name": "tier1", "value": 990, "bound": 990, "proven": True, "certified_bound": 1_000},
+                {"name": "tier2", "value": 5, "bound": 6, "proven": False},
+            ]
+        ),
+        None,
+    )
+    assert (proven.gap, proven.certified_gap) == ("0%", "1.00%")
+    assert uncertified.certified_gap is None
+
+
 def test_groups_stand_in_the_order_people_know_and_unknown_comes_last() -> None:
     ages = group_figures("age", [row("18_59"), row("80_over"), row("unknown"), row("under_18")], {})
     assert [figure.code for figure in ages] == ["under_18", "18_59", "80_over", "unknown"]

@@ -1,0 +1,80 @@
+"""The relaxations' prices as a certificate: what anybody recomputes in whole numbers is what the linear relaxation says."""
+
+from contextlib import closing
+
+import pytest
+
+from matching.bounds import certified_bounds
+from matching.certificate import certificate_document, read_certificate
+from matching.generator import generate
+from matching.pairs import build_pairs
+from matching.problem import parse_problem
+from matching.solver.construct import fill
+from matching.solver.instance import build_instance
+from matching.solver.levels import tier_points
+from matching.solver.multipliers import certificate_by_lp, certificate_of
+from matching.solver.pins import start_from_pins
+from matching.solver.prices import TierPrices
+from tests.unit.matching.solver.enumeration import best_levels, random_problem
+
+
+def prices_of(instance):
+    with closing(TierPrices(instance)) as prices:
+        assert all(prices.ready(tier, 30.0) for tier in range(3))
+    return prices
+
+
+@pytest.mark.parametrize("scale", ["village", "township"])
+def test_the_certified_bounds_lose_next_to_nothing_against_the_relaxation(scale):  # promise 24
+    problem = parse_problem(generate(scale, 3))
+    pairs = build_pairs(problem)
+    instance = build_instance(problem, pairs)
+    values = tier_points(instance, fill(instance, start_from_pins(instance)))
+    prices = prices_of(instance)
+    certificate = certificate_of(problem, pairs, instance, prices, values)
+    read = read_certificate(problem, certificate_document(certificate))
+    for tier, bound in enumerate(certified_bounds(problem, pairs, read, values)):
+        relaxed = prices.bound(tier, values[:tier])
+        assert values[tier] <= bound <= relaxed + relaxed // 10_000
+
+
+def test_on_small_problems_the_certificate_is_no_weaker_than_the_relaxation_and_never_wrong():  # promise 24
+    compared = reached = 0
+    for seed in range(90):
+        problem = parse_problem(random_problem(seed))
+        pairs = build_pairs(problem)
+        best = best_levels(problem, pairs)
+        if best is None or not len(pairs):
+            continue
+        instance = build_instance(problem, pairs)
+        prices = prices_of(instance)
+        certificate = certificate_of(problem, pairs, instance, prices, best)
+        bounds = certified_bounds(problem, pairs, certificate, best)
+        for tier in range(3):
+            relaxed = prices.bound(tier, best[:tier])
+            assert best[tier] <= bounds[tier] <= relaxed + relaxed // 10_000, f"seed {seed}, tier {tier + 1}"
+            compared, reached = compared + 1, reached + (bounds[tier] == best[tier])
+    assert compared > 100
+    assert reached > 0.9 * compared
+
+
+def test_a_problem_solved_without_relaxations_gets_its_certificate_from_them_afterwards():
+    problem = parse_problem(generate("village", 1))
+    pairs = build_pairs(problem)
+    instance = build_instance(problem, pairs)
+    certificate = certificate_by_lp(problem, pairs, instance, (0, 0, 0))
+    assert set(certificate.tiers) == {1, 2, 3}
+    assert certificate.tiers[1].capacity
+
+
+def test_a_tier_whose_relaxation_did_not_come_in_time_is_bounded_all_the_same():
+    problem = parse_problem(generate("village", 2))
+    pairs = build_pairs(problem)
+    instance = build_instance(problem, pairs)
+    values = tier_points(instance, fill(instance, start_from_pins(instance)))
+    prices = prices_of(instance)
+    prices.prices[1] = None
+    bounds = certified_bounds(problem, pairs, certificate_of(problem, pairs, instance, prices, values), values)
+    assert all(bound >= value for bound, value in zip(bounds, values, strict=True))
+    prices.prices = [None, None, None]
+    assert certificate_of(problem, pairs, instance, prices, values) is None
