@@ -19,6 +19,8 @@ from kernel.clock import day_of
 from kernel.database import new_id
 from kernel.errors import DomainError
 from kernel.outbox import OutboxItem
+from matching.bounds import tier_claims
+from matching.certificate import FaultyCertificate
 from matching.problem import Problem
 from matching.rounds.comparison import comparison
 from matching.rounds.coverage import HouseholdGroups, coverage, groups_of
@@ -157,7 +159,8 @@ def fail_solve(session: Session, *, round_id: uuid.UUID, token: int, reason: str
 def store_proposal(session: Session, *, round_id: uuid.UUID, token: int, plan: Plan, now: datetime) -> bool:
     """Judges the plan again and stores it: levels, allocations with charges, unmet needs, comparison, coverage, result hash.
 
-    False, and nothing written, where the token is stale. Raises PlanRefused where the validator finds a violation.
+    The bounds that the plan's certificate proves are recomputed here and stored beside the solver's. False, and nothing written, where
+    the token is stale. Raises PlanRefused where the validator finds a violation, or the certificate is faulty or contradicts the plan.
     """
     match_round = _held(session, round_id, token)
     if match_round is None:
@@ -170,6 +173,7 @@ def store_proposal(session: Session, *, round_id: uuid.UUID, token: int, plan: P
             count=len(found),
             first=str(found[0]),
         )
+    levels = _with_certified_bounds(problem, plan)
     document, served = plan_document(plan), plan.served()
     _store_rows(session, round_id, problem, plan)
     keep_plan(session, round_id=round_id, plan=plan)
@@ -187,7 +191,7 @@ def store_proposal(session: Session, *, round_id: uuid.UUID, token: int, plan: P
             "lease_until": None,
             "result_sha256": result_sha256(plan),
             "plan_status": plan.status,
-            "levels": document["levels"],
+            "levels": levels,
             "solver": document["solver"],
             "comparison": comparison(problem, served, posting_order=[str(one) for one in order]),
             "coverage": {
@@ -197,6 +201,31 @@ def store_proposal(session: Session, *, round_id: uuid.UUID, token: int, plan: P
         },
         detail={"result_sha256": result_sha256(plan), "status": plan.status, "allocations": len(plan.allocations)},
     )
+
+
+def _with_certified_bounds(problem: Problem, plan: Plan) -> list[dict[str, Any]]:
+    """The plan's levels as stored: with `certified_bound` in tiers that its certificate bounds."""
+    try:
+        claims = {claim.name: claim for claim in tier_claims(problem, plan)}
+    except FaultyCertificate as error:
+        raise PlanRefused(
+            "The certificate of the plan cannot be read, and the plan is not stored; the first fault: %(first)s",
+            first=str(error.faults[0]),
+        ) from error
+    levels: list[dict[str, Any]] = plan_document(plan)["levels"]
+    for level in levels:
+        claim = claims.get(level["name"])
+        if claim is None or claim.certified_bound is None:
+            continue
+        if claim.contradicted:
+            raise PlanRefused(
+                "The certificate of the plan proves at most %(bound)s for %(level)s, but the plan states %(value)s; it is not stored",
+                bound=claim.certified_bound,
+                level=claim.name,
+                value=claim.value,
+            )
+        level["certified_bound"] = claim.certified_bound
+    return levels
 
 
 def wake_stranded(session: Session, *, now: datetime) -> list[uuid.UUID]:
