@@ -13,10 +13,11 @@ import kernel.outbox as outbox
 import kernel.regions.models as regions
 import marketplace.imports.models as imports
 import matching.rounds.models as rounds
+import matching.rounds.whatif_models as what_ifs
 import projects.models as projects
 import projects.volunteering.models as volunteering
 
 MODULES = (
     accounts, audit, catalogue, donors, funds, households, idempotency, imports, needs,
-    offerings, outbox, projects, regions, rounds, volunteering,
+    offerings, outbox, projects, regions, rounds, volunteering, what_ifs,
 )  # fmt: skip

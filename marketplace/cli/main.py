@@ -16,6 +16,7 @@ COMMANDS = {
     "solve": ("marketplace.cli.solve", "Solve a problem file"),
     "verify": ("marketplace.cli.matching", "Check a plan against its problem, without the solver"),
     "explain": ("marketplace.cli.explain", "Say why needs went unmet"),
+    "whatif": ("marketplace.cli.what_if", "Ask what other money, another floor or another pair would do to a plan"),
     "problem": ("marketplace.cli.matching", "Generate and convert problem files"),
 }
 

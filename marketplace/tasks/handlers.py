@@ -15,7 +15,9 @@ from kernel import outbox
 from kernel.outbox import OutboxItem
 from marketplace.config import Settings
 from marketplace.tasks.solve import solve_round
+from marketplace.tasks.what_if import answer_what_if
 from matching.rounds.operations import SOLVE_TOPIC
+from matching.rounds.whatif import WHAT_IF_TOPIC
 
 logger = logging.getLogger(__name__)
 
@@ -54,7 +56,25 @@ def _solve(ground: Ground, item_id: uuid.UUID, payload: dict[str, str]) -> None:
         ground.one_solve.release()
 
 
-TOPICS: dict[str, Topic] = {SOLVE_TOPIC: Topic("zhongfu_solve", _solve)}
+def _what_if(ground: Ground, item_id: uuid.UUID, payload: dict[str, str]) -> None:
+    if not ground.one_solve.acquire(blocking=False):
+        return  # a round or another question is being solved; the dispatcher offers this one again
+    try:
+        answer_what_if(
+            ground.sessions,
+            settings=ground.settings,
+            stopping=ground.stopping,
+            item_id=item_id,
+            what_if_id=uuid.UUID(payload["what_if_id"]),
+        )
+    finally:
+        ground.one_solve.release()
+
+
+TOPICS: dict[str, Topic] = {
+    SOLVE_TOPIC: Topic("zhongfu_solve", _solve),
+    WHAT_IF_TOPIC: Topic("zhongfu_solve", _what_if),
+}
 
 
 def handle(ground: Ground, item_id: uuid.UUID) -> None:

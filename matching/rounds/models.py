@@ -23,6 +23,7 @@ class MatchRound(Base):
     adds (`matching.waiting`), time limit.
 
     The row is also the job: `lease_until` and `fencing_token` say which worker may write a result; the broker only wakes one.
+    `directives` are pairs that people pinned or forbade, each with its reason (`whatif.take_over`).
     `refreezes_id` names the round whose pool was frozen anew, so that every draw of a pool is listed.
     """
 
@@ -41,6 +42,7 @@ class MatchRound(Base):
     waiting_step: Mapped[int] = mapped_column(default=STANDARD.step)
     waiting_most: Mapped[int] = mapped_column(default=STANDARD.most)
     time_limit_s: Mapped[int] = mapped_column(default=45)
+    directives: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, default=list)
     status: Mapped[str] = mapped_column(default="draft", index=True)
     status_reason: Mapped[str | None]
     refreezes_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("match_rounds.id"))

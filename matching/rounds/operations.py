@@ -5,7 +5,10 @@ Committing and voiding are `commit`'s; the solve is `solving`'s.
 """
 
 import uuid
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
@@ -21,6 +24,7 @@ from kernel.outbox import enqueue
 from kernel.regions.queries import get_region
 from matching.pool import RoundScope
 from matching.problem import parse_problem, pool_sha256
+from matching.rounds.directives import directed
 from matching.rounds.documents import keep_problem
 from matching.rounds.lifecycle import REFREEZABLE, STEPS
 from matching.rounds.models import ExcludedNeed, MatchRound, PoolDraw
@@ -246,9 +250,17 @@ def cancel_round(
 
 
 def refreeze(
-    session: Session, *, round_id: uuid.UUID, actor: Actor, scope: tuple[str, ...], now: datetime
+    session: Session,
+    *,
+    round_id: uuid.UUID,
+    actor: Actor,
+    scope: tuple[str, ...],
+    now: datetime,
+    amended: Mapping[str, Any] | None = None,
 ) -> MatchRound:
     """A successor with the same scope and policy, frozen at once; where this round is still alive it is cancelled for it.
+
+    `amended` are values of the successor that differ from this round's (limits, floor_percent, tolerance_permille, directives).
 
     Raises NotFound, Conflict (being solved, committed or voided), EmptyPool.
     """
@@ -261,6 +273,9 @@ def refreeze(
         )
     entry = RoundEntry(name=old.name, region_code=old.region_code, seed_source=old.seed_source or "")
     successor = _add_draft(session, entry=entry, actor=actor, now=now, like=old)
+    for name, value in (amended or {}).items():
+        setattr(successor, name, value)
+    session.flush()
     if old.status in STEPS["supersede"].before:
         take_step(
             session,
@@ -331,7 +346,7 @@ def _add_draft(
         match_round.limits = limit_rows(entry.limits)
     source = entry if like is None else like
     if like is not None:
-        for name in ("categories", "project_id", "fund_ids", "limits"):
+        for name in ("categories", "project_id", "fund_ids", "limits", "directives"):
             setattr(match_round, name, getattr(like, name))
     for name in POLICY:
         setattr(match_round, name, getattr(source, name))
@@ -362,6 +377,7 @@ def _freeze(session: Session, match_round: MatchRound, *, actor: Actor, now: dat
         today=day_of(now),
         waited=waited_in_scope(session, scope.region_code, scope.categories),
     )
+    snapshot = replace(snapshot, **directed(snapshot.document, snapshot.summary, match_round.directives))
     if not snapshot.document["needs"] or not snapshot.document["offerings"]:
         raise EmptyPool(
             "Nothing can be matched: %(needs)s needs and %(offerings)s offerings are in the pool, %(excluded)s open needs are outside it; widen the scope, or look at the reasons",

@@ -1,0 +1,452 @@
+"""What if: a proposed plan under other amounts of money, another floor, or with a pair pinned or forbidden.
+
+Two kinds of answers. *Estimates* are given at once from a plan that is kept warm: what a plan at hand reaches, what no plan can pass, and
+what is likely between them. *Solves* take a worker's time: the whole problem anew, or, for pins and forbids, the fewest changes to the
+plan that honour them. No answer changes the plan or the problem it was asked of. Money is whole fen.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from kernel.checking import MOST_FEN, Faults
+from kernel.errors import InvalidInput
+from matching.explanation import explain_unmet
+from matching.pairs import build_pairs
+from matching.problem import Forbid, Limit, Pin, Problem, parse_problem, problem_sha256
+from matching.rules import Rules, Served
+from matching.solution import Level, Plan
+from matching.solver.charges import charged_allocations
+from matching.solver.fewest import Settled, fewest_changes
+from matching.solver.instance import build_instance
+from matching.solver.levels import NAMES, values
+from matching.solver.state import broken
+from matching.solver.warm import NO_PRICES, CannotPayPins, Estimate, WarmPlan, townships_below
+
+BUDGET = "budget"
+MOST_PAIRS = 20
+"""So many pins and forbids may one question have: its answer is read by a person"""
+
+
+class TooLittleMoney(InvalidInput):
+    """Pinned deliveries cost more than the changed money."""
+
+    code = "too_little_money"
+
+
+@dataclass(frozen=True)
+class Change:
+    """What is asked. None: as it is. `budget_fen` bounds all costs together; `funds` maps a fund's id to its new amount in fen."""
+
+    budget_fen: int | None = None
+    funds: Mapping[str, int] | None = None
+    floor_percent: int | None = None
+    tolerance_permille: int | None = None
+    pins: tuple[Pin, ...] = ()
+    forbids: tuple[Forbid, ...] = ()
+
+    @property
+    def of_pairs(self) -> bool:
+        """Whether a pair is pinned or forbidden: such a question is answered by a solve."""
+        return bool(self.pins or self.forbids)
+
+    @property
+    def of_amounts(self) -> bool:
+        """Whether money, floor or tolerance differ."""
+        return bool(self.funds) or any(
+            value is not None for value in (self.budget_fen, self.floor_percent, self.tolerance_permille)
+        )
+
+
+def change_document(change: Change) -> dict[str, Any]:
+    """The change as JSON values, without what stays as it is."""
+    document = {
+        name: getattr(change, name)
+        for name in ("budget_fen", "floor_percent", "tolerance_permille")
+        if getattr(change, name) is not None
+    }
+    if change.funds:
+        document["funds"] = dict(sorted(change.funds.items()))
+    for name in ("pins", "forbids"):
+        if getattr(change, name):
+            document[name] = [asdict(row) for row in getattr(change, name)]
+    return document
+
+
+def change_from(document: Mapping[str, Any]) -> Change:
+    """What `change_document` wrote."""
+    plain = {name: document.get(name) for name in ("budget_fen", "floor_percent", "tolerance_permille", "funds")}
+    return Change(
+        **plain,
+        pins=tuple(Pin(**row) for row in document.get("pins") or ()),
+        forbids=tuple(Forbid(**row) for row in document.get("forbids") or ()),
+    )
+
+
+def checked_change(problem: Problem, change: Change) -> Change:
+    """The change, if the problem allows it. Raises InvalidFields with every fault."""
+    faults = Faults()
+
+    def within(value: int | None, field: str, most: int) -> None:
+        if value is not None and not 0 <= value <= most:
+            faults.add(InvalidInput("%(value)s is outside 0 to %(most)s", field=field, value=value, most=most))
+
+    within(change.budget_fen, "budget_fen", MOST_FEN)
+    within(change.floor_percent, "floor_percent", 100)
+    within(change.tolerance_permille, "tolerance_permille", 1000)
+    for fund, fen in (change.funds or {}).items():
+        within(fen, f"funds.{fund}", MOST_FEN)
+        if fund not in problem.fund_index:
+            faults.add(InvalidInput("There is no fund %(fund)s in this round", field="funds", fund=fund[:80]))
+    if not change.of_amounts and not change.of_pairs:
+        faults.add(InvalidInput("Nothing is changed; move a slider, or pin or forbid a pair", field="change"))
+    if len(change.pins) + len(change.forbids) > MOST_PAIRS:
+        faults.add(InvalidInput("At most %(most)s pins and forbids at a time", field="pins", most=MOST_PAIRS))
+    _check_pairs(problem, change, faults)
+    faults.raise_any()
+    return change
+
+
+def _check_pairs(problem: Problem, change: Change, faults: Faults) -> None:
+    rules, seen = Rules(problem), set()
+    held = {(pin.need, pin.offering) for pin in problem.pins}
+    for field, rows in (("pins", change.pins), ("forbids", change.forbids)):
+        for row in rows:
+            key = (row.need, row.offering)
+            if row.need not in problem.need_index or row.offering not in problem.offering_index:
+                faults.add(InvalidInput("The need or the offering is not in this round's pool", field=field))
+                continue
+            if key in seen or key in held:
+                faults.add(InvalidInput("This pair is pinned or forbidden already", field=field))
+            seen.add(key)
+            if field == "forbids":
+                continue
+            need, offering = rules.need(row.need), rules.offering(row.offering)
+            why = rules.why_not(need, offering)
+            if why is not None:
+                faults.add(
+                    InvalidInput(
+                        "This offering cannot serve this need (%(why)s); it cannot be pinned", field=field, why=why
+                    )
+                )
+            if not 0 <= row.quantity <= need.quantity or (need.fill == "single" and 0 < row.quantity < need.quantity):
+                faults.add(
+                    InvalidInput(
+                        "The need asks for %(quantity)s units; pin no more than that, and all of it where one offering gives everything",
+                        field=field,
+                        quantity=need.quantity,
+                    )
+                )  # fmt: skip
+
+
+def is_budget(limit: Limit) -> bool:
+    """Whether a limit counts every cost: the round's budget."""
+    return not (limit.regions or limit.categories) and limit.government_bought is None
+
+
+def budget_of(problem: Problem) -> int | None:
+    """The most that all help together may cost, in fen; None: only the funds bound it."""
+    return min((limit.max_fen for limit in problem.limits if is_budget(limit)), default=None)
+
+
+def changed_problem(problem: Problem, change: Change) -> Problem:
+    """The problem as it would be; its document differs in the changed rows only."""
+    document = dict(problem.document)
+    limits = [dict(row) for row in document.get("limits") or []]
+    if change.budget_fen is not None:
+        budgets = {limit.id for limit in problem.limits if is_budget(limit)}
+        for row in limits:
+            if row["id"] in budgets:
+                row["max_fen"] = change.budget_fen
+        if not budgets:
+            limits.append({"id": _new_id(problem), "max_fen": change.budget_fen})
+        document["limits"] = limits
+    if change.funds:
+        document["funds"] = [
+            {**row, "amount_fen": change.funds.get(row["id"], row["amount_fen"])} for row in document["funds"]
+        ]
+    policy = dict(document.get("policy") or {})
+    for name in ("floor_percent", "tolerance_permille"):
+        if getattr(change, name) is not None:
+            policy[name] = getattr(change, name)
+            document["policy"] = policy
+    for name, rows in (("pins", change.pins), ("forbids", change.forbids)):
+        if rows:
+            document[name] = [*(document.get(name) or []), *(asdict(row) for row in rows)]
+    return parse_problem(document, "changed problem")
+
+
+def _new_id(problem: Problem) -> str:
+    taken, name = {limit.id for limit in problem.limits}, BUDGET
+    while name in taken:
+        name += "+"
+    return name
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What one need gets before and after, in units, and from which offerings (id → units)."""
+
+    need: str
+    household: str
+    tier: int
+    before: int
+    after: int
+    offerings_before: Mapping[str, int]
+    offerings_after: Mapping[str, int]
+
+
+def differences(problem: Problem, before: Served, after: Served) -> list[Difference]:
+    """The needs whose help changes: losers first, the most urgent first among them."""
+    sides = []
+    for served in (before, after):
+        by_need: dict[str, dict[str, int]] = defaultdict(dict)
+        for (need, offering), quantity in served.items():
+            if quantity:
+                by_need[need][offering] = quantity
+        sides.append(by_need)
+    found = []
+    for need in problem.needs:
+        was, now = (dict(sorted(side.get(need.id, {}).items())) for side in sides)
+        if was != now:
+            found.append(Difference(need.id, need.household, need.tier, sum(was.values()), sum(now.values()), was, now))
+    return sorted(found, key=lambda d: ((d.after > d.before) - (d.after < d.before), d.tier, d.need))
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How many needs and households gain, lose, or get the same from elsewhere; `pairs` whose quantity differs."""
+
+    needs_gaining: int
+    needs_losing: int
+    needs_moved: int
+    households_gaining: int
+    households_losing: int
+    pairs: int
+
+
+def counted(found: list[Difference]) -> Counts:
+    """The differences in numbers."""
+    gains = [d for d in found if d.after > d.before]
+    losses = [d for d in found if d.after < d.before]
+    pairs = sum(
+        d.offerings_before.get(o, 0) != d.offerings_after.get(o, 0)
+        for d in found
+        for o in {*d.offerings_before, *d.offerings_after}
+    )
+    return Counts(
+        len(gains), len(losses), len(found) - len(gains) - len(losses),
+        len({d.household for d in gains}), len({d.household for d in losses}), pairs,
+    )  # fmt: skip
+
+
+class Prepared:
+    """A problem and its plan, read, paired and kept warm. Several threads may ask at once; nothing in it changes but its prices."""
+
+    def __init__(self, problem: Problem, plan: Plan):
+        budget = budget_of(problem)
+        self.problem, self.budget_fen = problem, budget
+        self.funds_fen = {fund.id: fund.amount_fen for fund in problem.funds}
+        if budget is None:
+            rows = (*problem.limits, Limit(_new_id(problem), sum(self.funds_fen.values())))
+            problem = replace(problem, limits=rows)
+        pairs = build_pairs(problem)
+        instance = build_instance(problem, pairs)
+        self.budgets = np.array(
+            [
+                is_budget(problem.limits[k])
+                for k in sorted(range(len(problem.limits)), key=lambda k: problem.limits[k].id)
+            ]
+        )
+        self.townships = pairs.townships
+        self.warm = WarmPlan(instance, steps_of(instance, plan.served()))
+
+    def with_prices(self, prices: np.ndarray) -> "Prepared":
+        """The same, with prices to bound by."""
+        self.warm.with_prices(prices)
+        return self
+
+    @property
+    def has_prices(self) -> bool:
+        """Whether bounds come from prices, or only from what is asked and offered."""
+        return len(self.warm.prices) > 0
+
+
+@dataclass(frozen=True)
+class TierAnswer:
+    """Points of one tier: in the plan, of a plan at hand under the change, likely, and at most (no plan has more)."""
+
+    tier: int
+    before: int
+    at_least: int
+    likely: int
+    at_most: int
+    at_most_before: int
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The estimate. Points; fen; `shortfall` is what townships lack to their floors, never under `shortfall_least`.
+
+    The counts are those of the plan at hand, which a full solve can only better, tier by tier. `townships_below`: (code, points).
+    """
+
+    tiers: tuple[TierAnswer, ...]
+    shortfall_before: int
+    shortfall: int
+    shortfall_least: int
+    cost_before_fen: int
+    cost_fen: int
+    needs_gaining: int
+    needs_losing: int
+    households_gaining: int
+    households_losing: int
+    townships_below: tuple[tuple[str, int], ...]
+    priced: bool
+
+
+def estimate(prepared: Prepared, change: Change) -> Answer:
+    """What a change of money, floor or tolerance would do. Raises InvalidFields, InvalidInput (pairs), TooLittleMoney."""
+    checked_change(prepared.problem, change)
+    if change.of_pairs:
+        raise InvalidInput("A pinned or forbidden pair is answered by a solve, not by an estimate", field="pins")
+    warm = prepared.warm
+    i = warm.instance
+    funds = [(change.funds or {}).get(code, fen) for code, fen in zip(i.fund_ids, i.fund_amount.tolist(), strict=True)]
+    limits = i.limit_max.copy()
+    if change.budget_fen is not None:
+        limits[prepared.budgets] = change.budget_fen
+    elif prepared.budget_fen is None:
+        limits[prepared.budgets] = sum(funds)
+    try:
+        found = warm.ask(
+            fund_amount=funds,
+            limit_max=limits,
+            floor_percent=change.floor_percent,
+            tolerance_permille=change.tolerance_permille,
+        )
+    except CannotPayPins:
+        raise TooLittleMoney("With so little money the pinned deliveries cannot be paid", field="budget_fen") from None
+    return _answer(prepared, found, warm.changed(floor_percent=change.floor_percent))
+
+
+def _answer(prepared: Prepared, found: Estimate, changed: Any) -> Answer:
+    warm = prepared.warm
+    more, less = found.units > found.units_before, found.units < found.units_before
+    home = warm.instance.household
+    return Answer(
+        tiers=tuple(
+            TierAnswer(t + 1, found.before[t], found.least[t], found.likely[t], found.most[t], found.most_before[t])
+            for t in range(3)
+        ),
+        shortfall_before=found.shortfall_before,
+        shortfall=found.shortfall,
+        shortfall_least=found.shortfall_least,
+        cost_before_fen=found.cost_before,
+        cost_fen=found.cost,
+        needs_gaining=int(more.sum()),
+        needs_losing=int(less.sum()),
+        households_gaining=len(np.unique(home[more])),
+        households_losing=len(np.unique(home[less])),
+        townships_below=tuple(
+            (prepared.townships[g], points) for g, points in townships_below(changed, found.steps, found.least)
+        ),
+        priced=prepared.has_prices,
+    )
+
+
+def steps_of(instance: Any, served: Served) -> np.ndarray:
+    """The steps (P,) of a plan; a pair that the instance does not have (it is forbidden now) is left out."""
+    need = {code: row for row, code in enumerate(instance.need_ids)}
+    offering = {code: row for row, code in enumerate(instance.offering_ids)}
+    width = max(1, len(offering))
+    key = instance.need * width + instance.offering
+    steps = np.zeros(instance.size, np.int64)
+    wanted = {need[n] * width + offering[o]: quantity for (n, o), quantity in served.items()}
+    if not len(key) or not wanted:
+        return steps
+    keys = np.array(sorted(wanted), np.int64)
+    at = np.minimum(np.searchsorted(key, keys), len(key) - 1)
+    found = key[at] == keys
+    quantities = np.array([wanted[k] for k in keys.tolist()], np.int64)
+    steps[at[found]] = quantities[found] // instance.step[at[found]]
+    return steps
+
+
+@dataclass(frozen=True)
+class FewestChanges:
+    """A plan that honours new pins and forbids, as near to the plan before as was found.
+
+    `changed` pairs differ besides the forbidden ones; `proven`: none that loses no more changes fewer. `lost` points per tier beyond
+    the loss that was allowed.
+    """
+
+    problem: Problem
+    plan: Plan
+    differences: tuple[Difference, ...]
+    changed: int
+    proven: bool
+    lost: tuple[int, int, int]
+
+
+def fewest(problem: Problem, plan: Plan, change: Change, *, loss_permille: int | None = None) -> FewestChanges:
+    """The fewest changes to `plan` under which `change` holds; tiers may lose `loss_permille` (None: the policy's tolerance).
+
+    Raises InvalidFields, ContradictingPins. A budget or fund in `change` must already pay for the plan before.
+    """
+    checked_change(problem, change)
+    changed = changed_problem(problem, change)
+    pairs = build_pairs(changed)
+    instance = build_instance(changed, pairs)
+    served = plan.served()
+    base = steps_of(instance, served)
+    loss = changed.policy.tolerance_permille if loss_permille is None else loss_permille
+    earned = dict(zip(("tier1", "tier2", "tier3"), _tiers(plan), strict=True))
+    least = tuple(-(-points * (1000 - loss) // 1000) for points in earned.values())
+    row = {code: place for place, code in enumerate(instance.need_ids)}
+    seeds = {row[pair.need] for pair in (*change.pins, *change.forbids)}
+    settled = fewest_changes(instance, base, least, seeds)
+    wrong = broken(instance, settled.steps)
+    if wrong:
+        raise AssertionError(f"the solver's own check refuses the changed plan: {', '.join(wrong)}")
+    made = _plan(changed, pairs, instance, settled, plan)
+    found = differences(problem, served, made.served())
+    lost = tuple(max(0, k - v) for k, v in zip(least, _tiers(made), strict=True))
+    return FewestChanges(changed, made, tuple(found), counted(found).pairs, settled.proven, lost)  # type: ignore[arg-type]
+
+
+def _tiers(plan: Plan) -> tuple[int, ...]:
+    """What the plan delivers of each tier, in points."""
+    said = {level.name: level for level in plan.levels}
+    return tuple(
+        said[name].value if said[name].achieved is None else said[name].achieved for name in ("tier1", "tier2", "tier3")
+    )  # type: ignore[misc]
+
+
+def _plan(problem: Problem, pairs: Any, instance: Any, settled: Settled, before: Plan) -> Plan:
+    """The plan document of the settled steps. A tier's bound of before still holds while the tiers before it lose nothing."""
+    value = values(instance, settled.steps)
+    said, levels, kept = {level.name: level for level in before.levels}, [], True
+    for place, name in enumerate(NAMES):
+        bound = said[name].bound if place < 3 and kept else 0 if name == "fairness" else None
+        if bound is not None and place < 3:
+            kept = value[name] >= said[name].value
+            bound = max(bound, value[name])
+        proven = bound is not None and bound == value[name]
+        levels.append(Level(name, value[name], bound, proven, achieved=value[name] if place < 3 else None))
+    allocations = charged_allocations(instance, settled.steps)
+    served = {(a.need, a.offering): a.quantity for a in allocations}
+    return Plan(
+        problem_sha256=problem_sha256(problem),
+        status="optimal" if all(level.proven for level in levels) else "feasible",
+        levels=tuple(levels),
+        allocations=allocations,
+        unmet=tuple(explain_unmet(problem, pairs, served)),
+        solver={"versions": dict(before.solver.get("versions", {})), "pairs": len(pairs), "work": [], "searched": settled.searched},
+    )  # fmt: skip
+
+
+NO_CHANGE, EMPTY = Change(), NO_PRICES
