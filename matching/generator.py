@@ -155,7 +155,7 @@ def _offering(draw, index, size, towns, villages, supply, goods, hours, price):
         if reach < 0.5:
             row["areas"] = sorted({towns[town], *(towns[t] for t in draw.integers(0, len(towns), 18).tolist())})
         elif reach < 0.8:
-            row["areas"] = [_COUNTY]
+            row["areas"] = [towns[0][:6]]  # the whole county
         else:
             row["radius_m"] = int(draw.integers(10, 40)) * 1000
         if draw.random() < 0.7:
