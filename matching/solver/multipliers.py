@@ -15,38 +15,43 @@ from matching.solver.prices import TierPrices
 from matching.solver.relaxation import MONEY, POINTS
 
 PARTS = (10**3, 10**6, 10**9, 10**12)  # parts per point, coarse to fine
-FINE = 10**9  # to compare prices by
 ENOUGH = 100_000  # rounding may cost one part in so many of a bound
 
 
 def certificate_of(problem, pairs, instance, prices, values):
-    """The Certificate of a plan whose tiers are fixed at `values` (three), or None where no tier has prices.
+    """The Certificate of a plan whose tiers are fixed at `values` (three).
 
     `prices` are the TierPrices of `instance`, solved as far as they are; it may be closed. Each tier takes the prices that bound it best,
     its own or another tier's, or none at all. The parts of a point are the coarsest whose rounding costs nearly nothing.
     """
-    known = [one for one in prices.prices if one is not None]
-    if not known:
-        return None
+    known = [tier for tier in range(3) if prices.prices[tier] is not None]
     ground, first = Ground(problem, pairs), prices.relaxation.first
+    # what each source of prices bounds is compared in floats, which is quick; the key alone decides, an equal bound the first source
+    aims = [
+        min(
+            ((prices.bound(tier, values[:tier], source), source) for source in ((), *((k,) for k in known))),
+            key=itemgetter(0),
+        )
+        for tier in range(3)
+    ]
 
-    def priced(tier, source, parts):
-        found = Multipliers() if source is None else _multipliers(instance, first, source, tier, parts)
+    def priced(tier, parts):
+        _, source = aims[tier]
+        found = _multipliers(instance, first, prices.prices[source[0]], tier, parts) if source else Multipliers()
         return ground.bound(tier + 1, found, values, parts), found
 
-    # the key alone decides: arrays of prices cannot be compared
-    best = [min(((priced(tier, s, FINE)[0], s) for s in (*known, None)), key=itemgetter(0)) for tier in range(3)]
     for parts in PARTS:
-        rows = [priced(tier, source, parts) for tier, (_, source) in enumerate(best)]
-        if all(got <= aim + aim // ENOUGH for (got, _), (aim, _) in zip(rows, best, strict=True)):
+        rows = [priced(tier, parts) for tier in range(3)]
+        if all(got <= aim + aim // ENOUGH for (got, _), (aim, _) in zip(rows, aims, strict=True)):
             break
     return Certificate(parts, {tier + 1: found for tier, (_, found) in enumerate(rows)})
 
 
 def certificate_by_lp(problem, pairs, instance, values, seconds=10.0):
-    """As `certificate_of`, by solving the relaxations here; for problems solved without them. None where `seconds` are not enough."""
+    """As `certificate_of`, by solving the relaxations here; for problems solved without them. What is not solved after
+    `seconds` is left unpriced."""
     if not instance.size:
-        return None
+        return Certificate(1, {tier: Multipliers() for tier in (1, 2, 3)})
     prices = TierPrices(instance)
     try:
         share = seconds / 3

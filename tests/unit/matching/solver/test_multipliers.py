@@ -14,7 +14,7 @@ from matching.solver.instance import build_instance
 from matching.solver.levels import tier_points
 from matching.solver.multipliers import certificate_by_lp, certificate_of
 from matching.solver.pins import start_from_pins
-from matching.solver.prices import TierPrices
+from matching.solver.prices import TierPrices, sum_of_best
 from tests.unit.matching.solver.enumeration import best_levels, random_problem
 
 
@@ -73,8 +73,16 @@ def test_a_tier_whose_relaxation_did_not_come_in_time_is_bounded_all_the_same():
     instance = build_instance(problem, pairs)
     values = tier_points(instance, fill(instance, start_from_pins(instance)))
     prices = prices_of(instance)
-    prices.prices[1] = None
-    bounds = certified_bounds(problem, pairs, certificate_of(problem, pairs, instance, prices, values), values)
-    assert all(bound >= value for bound, value in zip(bounds, values, strict=True))
-    prices.prices = [None, None, None]
-    assert certificate_of(problem, pairs, instance, prices, values) is None
+    whole = certified_bounds(problem, pairs, certificate_of(problem, pairs, instance, prices, values), values)
+    for missing in ((1,), (0, 1, 2)):
+        prices.prices = [None if tier in missing else one for tier, one in enumerate(prices.prices)]
+        bounds = certified_bounds(problem, pairs, certificate_of(problem, pairs, instance, prices, values), values)
+        assert all(bound >= best for bound, best in zip(bounds, whole, strict=True))
+    assert bounds == tuple(sum_of_best(instance, tier) for tier in range(3))
+
+
+def test_where_nothing_can_be_paired_nothing_can_be_had():
+    problem = parse_problem({**generate("village", 2), "offerings": []})
+    pairs = build_pairs(problem)
+    certificate = certificate_by_lp(problem, pairs, build_instance(problem, pairs), (0, 0, 0))
+    assert certified_bounds(problem, pairs, certificate, (0, 0, 0)) == (0, 0, 0)
