@@ -7,6 +7,7 @@ from marketplace.api.base import PageQuery
 from matching.pool import NEED_EXCLUSIONS
 from matching.rounds.models import ALLOCATION_STATUSES, ROUND_STATUSES
 from matching.solution import REASONS
+from matching.waiting import STANDARD
 
 
 class RoundQuery(fields.NumberPageQuery):
@@ -43,6 +44,10 @@ class RoundEntrySchema(ma.Schema):
     floor_percent = fields.whole("Share of its fair points a township gets at least, percent", load_default=90)
     tolerance_permille = fields.whole("What a tier may give up for fairness, per mille", load_default=1)
     household_cap_fen = fields.whole("Most a household receives, fen", load_default=None, allow_none=True)
+    waiting_step = fields.whole(
+        "Weight a need gains for each round that gave it nothing, points", load_default=STANDARD.step
+    )
+    waiting_most = fields.whole("Most weight that waiting adds, points", load_default=STANDARD.most)
     time_limit_s = fields.whole("Seconds of search, 5 to 3600", load_default=45)
 
 
@@ -68,6 +73,8 @@ class RoundSchema(ma.Schema):
     floor_percent = ma.fields.Integer()
     tolerance_permille = ma.fields.Integer()
     household_cap_fen = ma.fields.Integer(allow_none=True)
+    waiting_step = ma.fields.Integer()
+    waiting_most = ma.fields.Integer()
     time_limit_s = ma.fields.Integer()
     creator_id = ma.fields.UUID()
     reviewer_id = ma.fields.UUID(allow_none=True)

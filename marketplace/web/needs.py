@@ -26,7 +26,10 @@ from marketplace.web.faults import put_faults, sentence
 from marketplace.web.formatting import named, unit_of
 from marketplace.web.households import one_of, region_names, township_choices
 from marketplace.web.round_forms import YuanField
+from marketplace.web.round_sentences import rounds_text
 from marketplace.web.words import choices
+from matching.rounds.waits import rounds_of_needs
+from matching.waiting import STANDARD
 
 blueprint = Blueprint("needs", __name__, url_prefix="/needs")
 
@@ -139,9 +142,14 @@ def detail(need_id: uuid.UUID) -> ResponseReturnValue:
 
 def _page(need_id: uuid.UUID, *, errors: list[str] | None = None, status: int = 200) -> ResponseReturnValue:
     need = get_need(db(), need_id, scope=scope_of("need.read"))
+    rounds = rounds_of_needs(db(), [need.id]).get(need.id, [])
+    waited = sum(one.waited for one in rounds)
     text = render_template(
         "needs/detail.html",
         need=need,
+        rounds=[one for one in rounds if one.waited],
+        waited=rounds_text(waited),
+        counted=STANDARD.weight(need.weight, waited),
         household=db().get_one(Household, need.household_id),
         categories={category.code: category for category in all_categories(db())},
         skills={skill.code: skill for skill in all_skills(db())},

@@ -32,21 +32,37 @@ LEVEL_WORDS = {
 }
 
 GROUP_WORDS = {
-    "sex": {"female": _l("Head is a woman"), "male": _l("Head is a man")},
-    "age": {
-        "under_18": _l("Head under 18"),
-        "18_59": _l("Head aged 18 to 59"),
-        "60_79": _l("Head aged 60 to 79"),
-        "80_over": _l("Head aged 80 or more"),
+    "sex": {
+        "female": _l("With a woman or girl"),
+        "male": _l("With a man or boy"),
+        "only_female": _l("Only women and girls"),
+        "only_male": _l("Only men and boys"),
     },
-    "disability": {"disabled": _l("Somebody with a disability"), "not_disabled": _l("Nobody with a disability")},
+    "head": {"female": _l("Head is a woman"), "male": _l("Head is a man")},
+    "age": {
+        "under_18": _l("With somebody under 18"),
+        "18_59": _l("With somebody aged 18 to 59"),
+        "60_79": _l("With somebody aged 60 to 79"),
+        "80_over": _l("With somebody aged 80 or more"),
+        "only_60_over": _l("Everybody is 60 or older"),
+    },
+    "disability": {
+        "disabled": _l("Somebody with a disability"),
+        "severely_disabled": _l("Somebody with a severe disability (grade 1 or 2)"),
+        "not_disabled": _l("Nobody with a disability"),
+    },
+}
+GROUP_ORDER: Mapping[str, Sequence[str]] = {
+    **{name: tuple(words) for name, words in GROUP_WORDS.items()},
+    "type": tuple(WORDS["type"]),
 }
 DIMENSIONS = {
     "type": _l("By household type"),
-    "sex": _l("By sex of the head"),
-    "age": _l("By age of the head"),
+    "head": _l("By sex of the head"),
+    "age": _l("By age of the household's members"),
     "disability": _l("By disability in the household"),
 }
+"""The dimensions on the round's own page; the page of fairness shows all"""
 
 
 @dataclass(frozen=True)
@@ -179,7 +195,7 @@ def group_figures(
     first_come: Mapping[str, int] | None = None,
 ) -> list[GroupFigure]:
     """The groups of one dimension. `names` names regions; `first_come` holds points of first come, first served by group."""
-    order = [*GROUP_WORDS.get(dimension, ()), *WORDS["type"]]
+    order = list(GROUP_ORDER.get(dimension, ()))
     return [
         GroupFigure(
             code=row["group"],

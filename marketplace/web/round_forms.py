@@ -12,6 +12,7 @@ from wtforms.widgets import TextInput
 
 from kernel.money import fen_from_yuan
 from matching.rounds.rules import LimitEntry, RoundEntry
+from matching.waiting import STANDARD
 
 GOVERNMENT_BOUGHT_PERCENT = 5
 """Share of a year's relief spending that bought services may take, where the county does not say otherwise.
@@ -92,6 +93,26 @@ class RoundForm(FlaskForm):  # type: ignore[misc]
             NumberRange(0, 1000, _l("Per mille lies between 0 and 1000")),
         ],
     )
+    waiting_step = IntegerField(
+        _l("Weight for each round waited"),
+        default=STANDARD.step,
+        description=_l(
+            "What a need gains for each committed round that held it and gave it nothing; its tier never changes"
+        ),
+        validators=[
+            InputRequired(_l("Give a number; 0 means that waiting adds nothing")),
+            NumberRange(0, 1000, _l("Between 0 and 1000 points")),
+        ],
+    )
+    waiting_most = IntegerField(
+        _l("Most that waiting adds"),
+        default=STANDARD.most,
+        description=_l("No need gains more than this by waiting, and no weight is above 1000"),
+        validators=[
+            InputRequired(_l("Give a number; 0 means that waiting adds nothing")),
+            NumberRange(0, 1000, _l("Between 0 and 1000 points")),
+        ],
+    )
     household_cap = YuanField(
         _l("Cap per household"),
         description=_l("What one household receives in this round is worth at most this much; empty: no cap"),
@@ -163,6 +184,8 @@ class RoundForm(FlaskForm):  # type: ignore[misc]
             floor_percent=self.floor_percent.data,
             tolerance_permille=self.tolerance_permille.data,
             household_cap_fen=self.household_cap.data,
+            waiting_step=self.waiting_step.data,
+            waiting_most=self.waiting_most.data,
             time_limit_s=self.time_limit_s.data,
         )
 

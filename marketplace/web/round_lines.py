@@ -35,6 +35,7 @@ from matching.rounds.page_lines import (
 )
 from matching.rounds.page_names import Names, names_in
 from matching.rounds.queries import counts_of
+from matching.rounds.waits import waits_of_needs
 
 
 @blueprint.get("/<uuid:round_id>/allocations")
@@ -69,6 +70,7 @@ def unmet(round_id: uuid.UUID) -> ResponseReturnValue:
         round=match_round,
         page=page,
         told={line.need.need_id: told_reason(line, names) for line in page.rows},
+        waits=waits_of_needs(db(), round_id, [line.need.need_id for line in page.rows]),
         reasons=[
             (row, title(row.reason), url_for("rounds.unmet", round_id=round_id, **address_with(reason=row.reason)))
             for row in reasons
@@ -114,7 +116,7 @@ def export_allocations(round_id: uuid.UUID, kind: str) -> Response:
         _("Offering"), _("Title"), _("Donor"), _("Given"), _("Quantity"), _("Unit"), _("Cost in yuan"), _("Paid by"), _("Distance in metres"), _("Status"),
     )  # fmt: skip
     return file_of(
-        kind, name=_file_name(match_round, "allocations"), head=head, rows=list(_allocation_rows(lines, places))
+        kind, name=file_name(match_round, "allocations"), head=head, rows=list(_allocation_rows(lines, places))
     )
 
 
@@ -132,7 +134,7 @@ def export_unmet(round_id: uuid.UUID, kind: str) -> Response:
         _("Household"), _("Head of household"), _("Need"), _("Township and village"), _("Tier"), _("Type"), _("Needed"),
         _("Quantity"), _("Missing"), _("Unit"), _("Reason"), _("Why"), _("What would change it"),
     )  # fmt: skip
-    return file_of(kind, name=_file_name(match_round, "unmet"), head=head, rows=list(_unmet_rows(lines, places, names)))
+    return file_of(kind, name=file_name(match_round, "unmet"), head=head, rows=list(_unmet_rows(lines, places, names)))
 
 
 def told_reason(line: UnmetLine, names: Names) -> dict[str, Any]:
@@ -170,7 +172,8 @@ def _addresses(endpoint: str, round_id: uuid.UUID, next_after: str | None) -> di
     }
 
 
-def _file_name(match_round: MatchRound, what: str) -> str:
+def file_name(match_round: MatchRound, what: str) -> str:
+    """The name of a download of this round, without its ending."""
     return f"zhongfu-round-{match_round.number}-{what}"
 
 
@@ -211,5 +214,5 @@ def document(round_id: uuid.UUID, kind: str) -> Response:
         problem_text(db(), round_id, seed=match_round.seed) if kind == "problem" else plan_document_text(db(), round_id)
     )
     response = Response(text, content_type="application/json")
-    response.headers["Content-Disposition"] = f'attachment; filename="{_file_name(match_round, kind)}.json"'
+    response.headers["Content-Disposition"] = f'attachment; filename="{file_name(match_round, kind)}.json"'
     return response

@@ -6,14 +6,16 @@ from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
 
 from kernel.errors import DomainError
-from marketplace.web.formatting import fen
+from marketplace.web.formatting import fen, number
 from marketplace.web.round_forms import RoundForm
 from marketplace.web.round_reasons import limit_in_words, listed
 from marketplace.web.words import word
 from matching.rounds.page_names import Names
 from matching.rounds.rules import Sentence, policy_in_words
+from matching.waiting import STANDARD, WHOLE_ROUND, WaitingRule
 
 
 def told(sentence: Sentence) -> str:
@@ -31,6 +33,10 @@ def policy_preview(form: RoundForm) -> list[str]:
             household_cap_fen=form.household_cap.data,
             limits=len(form.limits()),
             seed_source=form.seed_source.data or _("the public value you name"),
+            waiting=WaitingRule(
+                STANDARD.step if form.waiting_step.data is None else form.waiting_step.data,
+                STANDARD.most if form.waiting_most.data is None else form.waiting_most.data,
+            ),
         )
     ]
 
@@ -121,3 +127,11 @@ def told_reason_of_step(text: str | None) -> str:
         if found:
             return str(message) % found.groupdict()
     return text or ""
+
+
+def rounds_text(waited: int) -> str:
+    """Thousandths of a round in words: “2 rounds”, “2.5 rounds”."""
+    whole, rest = divmod(waited, WHOLE_ROUND)
+    if rest:
+        return _("%(rounds)s rounds", rounds=number(waited / WHOLE_ROUND, 2 if rest % 100 else 1))
+    return ngettext("%(count)s round", "%(count)s rounds", whole, count=number(whole))

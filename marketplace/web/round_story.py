@@ -14,6 +14,7 @@ from kernel.catalogue.queries import all_categories
 from kernel.regions.models import Region
 from marketplace.security.access import clock_now, db, requires, scope_of
 from marketplace.web.formatting import moment
+from marketplace.web.round_fairness import price_sentence
 from marketplace.web.round_figures import (
     DIMENSIONS,
     GroupFigure,
@@ -47,6 +48,7 @@ class PlanFigures:
     groups: list[tuple[str, list[GroupFigure]]]
     map: Any
     flags: int
+    price: str | None
     households_reached: int
     first_come_households: int | None
     reasons: list[tuple[str, str, Any]]
@@ -171,10 +173,13 @@ def plan_figures(view: RoundView, regions: dict[str, Region]) -> PlanFigures:
         levels=level_figures(view.levels, comparison),
         townships=sorted(townships, key=lambda figure: (figure.share is None, figure.share, figure.code)),
         groups=[
-            (str(DIMENSIONS[name]), group_figures(name, coverage["dimensions"][name], names)) for name in DIMENSIONS
+            (str(DIMENSIONS[name]), group_figures(name, coverage["dimensions"][name], names))
+            for name in DIMENSIONS
+            if name in coverage["dimensions"]
         ],
         map=township_map(townships, {code: (region.lat, region.lon) for code, region in regions.items()}),
         flags=coverage.get("flags", 0),
+        price=price_sentence(coverage["price"]) if coverage.get("price") else None,
         households_reached=comparison.get("plan", {}).get("households_reached", view.counts.households),
         first_come_households=comparison.get("first_come", {}).get("households_reached"),
         reasons=[
