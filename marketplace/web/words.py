@@ -109,6 +109,13 @@ WORDS: dict[str, dict[str, LazyString]] = {
         "failed": _l("Failed"),
         "expired": _l("Lapsed"),
     },
+    "what_if_status": {
+        "queued": _l("Waiting for its turn"),
+        "solving": _l("Computing"),
+        "done": _l("Answered"),
+        "failed": _l("Failed"),
+        "cancelled": _l("Cancelled"),
+    },
     "plan_status": {"optimal": _l("Proven best"), "feasible": _l("Good, not proven best")},
     "allocation_status": {
         "proposed": _l("Proposed"),
@@ -190,6 +197,7 @@ WORDS: dict[str, dict[str, LazyString]] = {
         "import.checked": _l("Upload checked"),
         "import.imported": _l("Upload imported"),
         "import.discarded": _l("Upload discarded"),
+        "list.exported": _l("List exported"),
         "demo.filled": _l("Demonstration filled"),
     },
     "region_level": {
@@ -226,6 +234,7 @@ TONES: dict[str, dict[str, str]] = {
         "failed": "bad",
         "expired": "bad",
     },
+    "what_if_status": {"queued": "info", "solving": "info", "done": "good", "failed": "bad"},
     "plan_status": {"optimal": "good", "feasible": "info"},
     "allocation_status": {"proposed": "info", "reserved": "warn", "delivered": "good", "declined": "bad"},
     "import_status": {"checked": "info", "imported": "good"},

@@ -5,6 +5,7 @@ each with its reason; it is frozen, drawn, run, reviewed and committed like any 
 """
 
 import gzip
+import json
 import uuid
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -13,8 +14,9 @@ from typing import Any
 
 import numpy as np
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, undefer
+from sqlalchemy.orm import Session
 
+from donors.funds.models import Fund
 from kernel import audit
 from kernel.audit import Actor
 from kernel.errors import Conflict, InvalidInput, NotFound
@@ -322,7 +324,7 @@ def limits_with_budget(limits: list[dict[str, Any]], budget_fen: int) -> list[di
     """The round's limits with `budget_fen` as the bound of every cost: in the place of the one that stands, or added."""
     rows, found = [], False
     for row in limits:
-        whole = not {"regions", "categories", "government_bought"} & set(row)
+        whole = covers_every_cost(row)
         rows.append({**row, "max_fen": budget_fen} if whole else dict(row))
         found = found or whole
     return rows if found else [*rows, {"id": f"limit-{len(rows) + 1}", "max_fen": budget_fen}]
@@ -342,6 +344,38 @@ def questions_of(session: Session, round_id: uuid.UUID, *, scope: tuple[str, ...
     round_in_scope(session, round_id, scope)
     query = sa.select(WhatIf).where(WhatIf.round_id == round_id, WhatIf.kind != "prices")
     return list(session.scalars(query.order_by(WhatIf.created_at.desc(), WhatIf.id).limit(limit)))
+
+
+@dataclass(frozen=True)
+class Amounts:
+    """What the sliders begin with: the budget (None: only the funds bound it), funds as (id, name, fen)."""
+
+    budget_fen: int | None
+    funds: tuple[tuple[str, str, int], ...]
+
+    @property
+    def funds_fen(self) -> int:
+        """All funds together, in fen."""
+        return sum(fen for _, _, fen in self.funds)
+
+
+def amounts_of(session: Session, round_id: uuid.UUID) -> Amounts:
+    """The money of the frozen problem, with the names of the funds. Raises NotFound before the freeze."""
+    document = json.loads(problem_text(session, round_id, seed=None))
+    rows = [(row["id"], row["amount_fen"]) for row in document["funds"]]
+    names = {
+        str(code): name
+        for code, name in session.execute(
+            sa.select(Fund.id, Fund.name).where(Fund.id.in_([uuid.UUID(code) for code, _ in rows]))
+        )
+    }
+    budgets = [row["max_fen"] for row in document.get("limits") or [] if covers_every_cost(row)]
+    return Amounts(min(budgets, default=None), tuple((code, names.get(code, code), fen) for code, fen in rows))
+
+
+def covers_every_cost(limit: Mapping[str, Any]) -> bool:
+    """Whether a limit, as a round stores it, is the round's budget: it has no filter."""
+    return not {"regions", "categories", "government_bought"} & set(limit)
 
 
 def prices_status(session: Session, round_id: uuid.UUID) -> str | None:
@@ -367,12 +401,12 @@ def stored_prices(session: Session, round_id: uuid.UUID) -> np.ndarray:
     return NO_PRICES if body is None else prices_from_bytes(body)
 
 
-def stored_answer(session: Session, one: WhatIf) -> bytes:
-    """The plan of an answered question, gzip-compressed. Raises NotAnswered."""
-    body = session.scalar(sa.select(WhatIf).where(WhatIf.id == one.id).options(undefer(WhatIf.body)))
-    if body is None or body.body is None or body.kind == "prices":
+def stored_answer(session: Session, one: WhatIf) -> str:
+    """The plan of an answered question, as JSON text. Raises NotAnswered."""
+    if one.status != "done" or one.kind == "prices":
         raise NotAnswered("This question is %(status)s and has no plan", status=one.status)
-    return body.body
+    body = session.scalars(sa.select(WhatIf.body).where(WhatIf.id == one.id)).one()
+    return gzip.decompress(body or b"").decode()
 
 
 def _prices_row(session: Session, round_id: uuid.UUID) -> WhatIf | None:
