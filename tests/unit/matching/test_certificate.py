@@ -118,6 +118,21 @@ def test_without_any_price_a_tier_is_bounded_by_what_its_needs_could_have():
             {"capacity": {"O1": 2_500}},
             7_500,
         ),
+        # one place at 5,001 points, shared by the 4 units it can carry and rounded for the bound: 1,250 each
+        (
+            {"offerings": [{"id": "O1", "donor": "D", "category": "rice", "capacity": 5, "max_needs": 1}]},
+            {"max_needs": {"O1": 5_001}},
+            10_001,
+        ),
+        # a pin counts towards the quantity: the other offering can add three units, not four
+        (
+            {
+                "offerings": [{"id": name, "donor": "D", "category": "rice", "capacity": 9} for name in ("O1", "O2")],
+                "pins": [{"need": "N1", "offering": "O1", "quantity": 1}],
+            },
+            {"capacity": {"O1": 2_500}},
+            2_500 * 9 + 3 * 2_500,
+        ),
         # a pinned pair takes exactly what is pinned, whatever else would pay
         (
             {"offerings": [{"id": "O1", "donor": "D", "category": "rice", "capacity": 5}], "pins": [{"need": "N1", "offering": "O1", "quantity": 1}]},
@@ -130,6 +145,28 @@ def test_each_kind_of_row_bounds_by_its_price(parts, multipliers, tier1):
     problem = parse_problem(small(**parts))
     bound = Ground(problem, build_pairs(problem)).bound(1, Multipliers(**multipliers), (0, 0, 0), 1)
     assert bound == tier1
+
+
+def test_a_single_need_is_served_once_however_much_there_is():
+    problem = parse_problem(small(offerings=[{"id": "O3", "donor": "D", "category": "hours", "capacity": 9}]))
+    assert Ground(problem, build_pairs(problem)).bound(3, Multipliers(), (0, 0, 0), 1) == 8_000
+
+
+def test_a_whole_need_counts_all_or_nothing():
+    def bound(*capacities, price=0):
+        offerings = [
+            {"id": f"O{k}", "donor": "D", "category": "rice", "capacity": units} for k, units in enumerate(capacities)
+        ]
+        problem = parse_problem(small(offerings=offerings))
+        # what lies idle pays its price: subtracted here, so that the need's own best is left
+        return Ground(problem, build_pairs(problem)).bound(2, Multipliers(capacity={"O0": price}), (0, 0, 0), 1) - (
+            price * capacities[0]
+        )
+
+    assert bound(2) == 0  # 3 units are asked, 2 are there
+    assert bound(1, 2) == 3 * 1_666
+    assert bound(1, 2, price=2_000) == 3 * 1_666 - 2_000  # the dear unit is needed to make it whole
+    assert bound(1, 2, price=9_000) == 0
 
 
 def test_a_need_that_several_funds_may_pay_is_charged_the_cheapest():

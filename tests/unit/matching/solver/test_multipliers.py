@@ -2,10 +2,11 @@
 
 from contextlib import closing
 
+import numpy as np
 import pytest
 
 from matching.bounds import certified_bounds
-from matching.certificate import certificate_document, read_certificate
+from matching.certificate import ROWS, Certificate, Multipliers, certificate_document, read_certificate
 from matching.generator import generate
 from matching.pairs import build_pairs
 from matching.problem import parse_problem
@@ -22,6 +23,12 @@ def prices_of(instance):
     with closing(TierPrices(instance)) as prices:
         assert all(prices.ready(tier, 30.0) for tier in range(3))
     return prices
+
+
+def _shaken(multipliers, draw):
+    """Each multiplier moved by up to a fifth."""
+    rows = (getattr(multipliers, name) for name in ROWS)
+    return Multipliers(*({one: int(price * draw.uniform(0.8, 1.2)) for one, price in row.items()} for row in rows))
 
 
 @pytest.mark.parametrize("scale", ["village", "township"])
@@ -54,6 +61,13 @@ def test_on_small_problems_the_certificate_is_no_weaker_than_the_relaxation_and_
             relaxed = prices.bound(tier, best[:tier])
             assert best[tier] <= bounds[tier] <= relaxed + relaxed // 10_000, f"seed {seed}, tier {tier + 1}"
             compared, reached = compared + 1, reached + (bounds[tier] == best[tier])
+        # near the best prices a bound is tight, so that an error in it would show
+        draw = np.random.default_rng(seed)
+        for _ in range(4):
+            shaken = Certificate(
+                certificate.parts_per_point, {t: _shaken(m, draw) for t, m in certificate.tiers.items()}
+            )
+            assert all(b >= v for b, v in zip(certified_bounds(problem, pairs, shaken, best), best, strict=False)), seed
     assert compared > 100
     assert reached > 0.9 * compared
 
