@@ -3,6 +3,7 @@
 import uuid
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, selectinload
@@ -52,6 +53,20 @@ class Look:
     purpose: str
 
 
+def matches_head(text: str, *numbers: Any) -> sa.ColumnElement[bool]:
+    """Households found by a part of the head's name, by the start of its pinyin or initials, or by one of `numbers`, columns of the list."""
+    wanted = text.strip().lower()
+    pattern = escape_like(wanted)
+    found = [
+        Household.head_name.like(f"%{pattern}%"),
+        Household.pinyin.like(f"{pattern}%"),
+        Household.initials.like(f"{pattern}%"),
+    ]
+    if wanted.isascii() and wanted.isdigit() and len(wanted) < 16:
+        found += [number == int(wanted) for number in numbers]
+    return sa.or_(*found)
+
+
 def list_households(
     session: Session,
     *,
@@ -73,17 +88,8 @@ def list_households(
     """
     limit = min(limit, MOST)
     query = sa.select(Household).where(within(Household.region_code, scope)).order_by(Household.number)
-    wanted = text.strip().lower()
-    if wanted:
-        pattern = escape_like(wanted)
-        found = [
-            Household.head_name.like(f"%{pattern}%"),
-            Household.pinyin.like(f"{pattern}%"),
-            Household.initials.like(f"{pattern}%"),
-        ]
-        if wanted.isascii() and wanted.isdigit() and len(wanted) < 16:
-            found.append(Household.number == int(wanted))
-        query = query.where(sa.or_(*found))
+    if text.strip():
+        query = query.where(matches_head(text, Household.number))
     if region_code:
         query = query.where(within(Household.region_code, (region_code,)))
     for column, value in (

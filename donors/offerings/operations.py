@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Iterable
 from datetime import datetime
+from typing import NotRequired, TypedDict, Unpack
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
@@ -117,43 +118,28 @@ def change_offering(
     return offering
 
 
-def pause_offering(
-    session: Session,
-    *,
-    offering_id: uuid.UUID,
-    actor: Actor,
-    scope: tuple[str, ...],
-    now: datetime,
-    own_donor_ids: Iterable[uuid.UUID] = (),
-) -> Offering:
+class Writer(TypedDict):
+    """Who changes an offering, where and when; `own_donor_ids` as in `register_offering`."""
+
+    actor: Actor
+    scope: tuple[str, ...]
+    now: datetime
+    own_donor_ids: NotRequired[Iterable[uuid.UUID]]
+
+
+def pause_offering(session: Session, *, offering_id: uuid.UUID, **writer: Unpack[Writer]) -> Offering:
     """No new promises for now; what is promised stays promised. Raises NotFound, Conflict."""
-    return _set_status(session, offering_id, "paused", ("open",), actor, scope, own_donor_ids, now)
+    return _set_status(session, offering_id, "paused", ("open",), **writer)
 
 
-def resume_offering(
-    session: Session,
-    *,
-    offering_id: uuid.UUID,
-    actor: Actor,
-    scope: tuple[str, ...],
-    now: datetime,
-    own_donor_ids: Iterable[uuid.UUID] = (),
-) -> Offering:
+def resume_offering(session: Session, *, offering_id: uuid.UUID, **writer: Unpack[Writer]) -> Offering:
     """A paused offering is open again. Raises NotFound, Conflict."""
-    return _set_status(session, offering_id, "open", ("paused",), actor, scope, own_donor_ids, now)
+    return _set_status(session, offering_id, "open", ("paused",), **writer)
 
 
-def withdraw_offering(
-    session: Session,
-    *,
-    offering_id: uuid.UUID,
-    actor: Actor,
-    scope: tuple[str, ...],
-    now: datetime,
-    own_donor_ids: Iterable[uuid.UUID] = (),
-) -> Offering:
+def withdraw_offering(session: Session, *, offering_id: uuid.UUID, **writer: Unpack[Writer]) -> Offering:
     """Ends the offering for good. Raises NotFound, and Conflict while units are still promised to households."""
-    return _set_status(session, offering_id, "withdrawn", ("open", "paused"), actor, scope, own_donor_ids, now)
+    return _set_status(session, offering_id, "withdrawn", ("open", "paused"), **writer)
 
 
 def _set_status(
@@ -161,10 +147,11 @@ def _set_status(
     offering_id: uuid.UUID,
     status: str,
     allowed: tuple[str, ...],
+    *,
     actor: Actor,
     scope: tuple[str, ...],
-    own_donor_ids: Iterable[uuid.UUID],
     now: datetime,
+    own_donor_ids: Iterable[uuid.UUID] = (),
 ) -> Offering:
     get_offering(session, offering_id, scope=scope, own_donor_ids=own_donor_ids)
     offering = session.get_one(Offering, offering_id, populate_existing=True, with_for_update={"key_share": True})

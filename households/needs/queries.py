@@ -10,8 +10,9 @@ from sqlalchemy.orm import Session
 from households.models import Household, Member
 from households.needs.models import Need
 from households.needs.rules import Catalogue, HouseholdFacts
+from households.queries import matches_head
 from kernel.catalogue.models import Category, Skill
-from kernel.database import escape_like, within
+from kernel.database import within
 from kernel.errors import InvalidInput, NotFound
 from kernel.paging import MOST, Page, page_of
 
@@ -57,17 +58,8 @@ def list_needs(
         query = query.where(within(Need.region_code, scope))
     if overdue_on is not None:
         query = query.where(Need.due_on < overdue_on)
-    wanted = text.strip().lower()
-    if wanted:
-        pattern = escape_like(wanted)
-        found = [
-            Household.head_name.like(f"%{pattern}%"),
-            Household.pinyin.like(f"{pattern}%"),
-            Household.initials.like(f"{pattern}%"),
-        ]
-        if wanted.isascii() and wanted.isdigit() and len(wanted) < 16:
-            found.append(Need.number == int(wanted))
-        query = query.where(sa.or_(*found))
+    if text.strip():
+        query = query.where(matches_head(text, Need.number))
     for column, value in (
         (Need.tier, tier),
         (Need.category_code, category_code),

@@ -11,8 +11,9 @@ from donors.models import Donor
 from donors.offerings.models import Offering
 from households.models import Household
 from households.needs.models import Need
+from households.queries import matches_head
 from kernel.accounts.rules import covers
-from kernel.database import escape_like, within
+from kernel.database import within
 from kernel.errors import InvalidInput, NotFound
 from kernel.paging import MOST, Page, page_of
 from kernel.regions.models import Region
@@ -65,17 +66,8 @@ def list_deliveries(
         .where(within(Allocation.region_code, scope), Allocation.status.in_(set(statuses) & set(STATUSES)))
         .order_by(Allocation.region_code, Allocation.id)
     )
-    wanted = text.strip().lower()
-    if wanted:
-        pattern = escape_like(wanted)
-        found = [
-            Household.head_name.like(f"%{pattern}%"),
-            Household.pinyin.like(f"{pattern}%"),
-            Household.initials.like(f"{pattern}%"),
-        ]
-        if wanted.isascii() and wanted.isdigit() and len(wanted) < 16:
-            found += [Household.number == int(wanted), Need.number == int(wanted)]
-        query = query.where(sa.or_(*found))
+    if text.strip():
+        query = query.where(matches_head(text, Household.number, Need.number))
     if region_code:
         query = query.where(within(Allocation.region_code, (region_code,)))
     if round_id is not None:

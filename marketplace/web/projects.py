@@ -11,12 +11,13 @@ from flask_babel import gettext as _
 
 from donors.funds.queries import list_funds
 from kernel.catalogue.queries import all_categories, all_skills
-from kernel.errors import DomainError, NotFound
+from kernel.errors import DomainError
 from marketplace.security.access import actor, clock_now, db, may, public, requires, scope_of
 from marketplace.web.addresses import id_from, number_after, searched, with_query
-from marketplace.web.faults import put_faults, sentence
+from marketplace.web.faults import put_faults
 from marketplace.web.places import place_names
 from marketplace.web.project_forms import PROJECT_NAMES, FundTieForm, ProjectForm, ShiftForm, form_of
+from marketplace.web.steps import take_step
 from marketplace.web.typed_fields import find_faults
 from projects.models import PROJECT_STATUSES
 from projects.operations import change_project, close_project, draft_project, list_project, tie_fund
@@ -237,29 +238,19 @@ def shift_people(shift_id: uuid.UUID) -> ResponseReturnValue:
 def cancel(shift_id: uuid.UUID) -> ResponseReturnValue:
     """The shift does not take place."""
     row = get_shift(db(), shift_id, scope=scope_of("project.write"))
-    project_id = row.project.id
-    try:
-        cancel_shift(db(), shift_id=shift_id, **_writer())
-    except DomainError as error:
-        db().rollback()
-        flash(sentence(error), "error")
-    else:
-        flash(_("The shift is cancelled; every place on it was given back."), "success")
-    return redirect(url_for("projects.detail", project_id=project_id), 303)
+    return take_step(
+        lambda: cancel_shift(db(), shift_id=shift_id, **_writer()),
+        done=_("The shift is cancelled; every place on it was given back."),
+        back=url_for("projects.detail", project_id=row.project.id),
+    )
 
 
 def _step(operation: Callable[..., Any], project_id: uuid.UUID, done: str, **values: Any) -> ResponseReturnValue:
-    """One step of the project's life; what speaks against it stands on the project's page."""
-    try:
-        operation(db(), project_id=project_id, **values, **_writer())
-    except NotFound:
-        raise
-    except DomainError as error:
-        db().rollback()
-        flash(sentence(error), "error")
-    else:
-        flash(done, "success")
-    return redirect(url_for("projects.detail", project_id=project_id), 303)
+    """One step of the project's life."""
+    values |= {"project_id": project_id, **_writer()}
+    return take_step(
+        lambda: operation(db(), **values), done=done, back=url_for("projects.detail", project_id=project_id)
+    )
 
 
 def _writer() -> dict[str, Any]:

@@ -34,9 +34,7 @@ def freeze(round_id: uuid.UUID) -> ResponseReturnValue:
     """Freezes the pool and publishes its hash."""
 
     def act() -> MatchRound:
-        done = operations.freeze_round(
-            db(), round_id=round_id, actor=actor(), scope=scope_of("round.write"), now=clock_now()
-        )
+        done = operations.freeze_round(db(), round_id=round_id, **_by("round.write"))
         flash(
             _("The pool is frozen and its hash is published. Draw the seed when the public value is known."), "success"
         )
@@ -52,14 +50,7 @@ def draw(round_id: uuid.UUID) -> ResponseReturnValue:
     form = DrawForm()
 
     def act() -> MatchRound:
-        done = operations.draw_seed(
-            db(),
-            round_id=round_id,
-            value=form.value.data or "",
-            actor=actor(),
-            scope=scope_of("round.write"),
-            now=clock_now(),
-        )
+        done = operations.draw_seed(db(), round_id=round_id, value=form.value.data or "", **_by("round.write"))
         flash(
             _("The seed is %(seed)s. It decides only between needs that are equal in everything else.", seed=done.seed),
             "success",
@@ -73,75 +64,31 @@ def draw(round_id: uuid.UUID) -> ResponseReturnValue:
 @requires("round.write")
 def run(round_id: uuid.UUID) -> ResponseReturnValue:
     """Puts the round into the queue."""
-    return _take(
-        round_id,
-        lambda: operations.press_run(
-            db(), round_id=round_id, actor=actor(), scope=scope_of("round.write"), now=clock_now()
-        ),
-    )
+    return _take(round_id, lambda: operations.press_run(db(), round_id=round_id, **_by("round.write")))
 
 
 @blueprint.post("/<uuid:round_id>/approve")
 @requires("round.review")
 def approve(round_id: uuid.UUID) -> ResponseReturnValue:
     """A reviewer's yes, with the reason."""
-    form = ReasonForm(prefix="approve-")
-
-    def act() -> MatchRound:
-        done = operations.approve_round(
-            db(),
-            round_id=round_id,
-            reason=form.reason.data or "",
-            actor=actor(),
-            scope=scope_of("round.review"),
-            now=clock_now(),
-        )
-        flash(_("Approved. A third person commits the round now."), "success")
-        return done
-
-    return _take(round_id, act, form=form, place="approve")
+    done = _("Approved. A third person commits the round now.")
+    return _take_with_reason(round_id, "approve", operations.approve_round, "round.review", done)
 
 
 @blueprint.post("/<uuid:round_id>/reject")
 @requires("round.review")
 def reject(round_id: uuid.UUID) -> ResponseReturnValue:
     """A reviewer's no, with the reason."""
-    form = ReasonForm(prefix="reject-")
-
-    def act() -> MatchRound:
-        done = operations.reject_round(
-            db(),
-            round_id=round_id,
-            reason=form.reason.data or "",
-            actor=actor(),
-            scope=scope_of("round.review"),
-            now=clock_now(),
-        )
-        flash(_("Sent back. The coordinator may freeze the round anew."), "success")
-        return done
-
-    return _take(round_id, act, form=form, place="reject")
+    done = _("Sent back. The coordinator may freeze the round anew.")
+    return _take_with_reason(round_id, "reject", operations.reject_round, "round.review", done)
 
 
 @blueprint.post("/<uuid:round_id>/cancel")
 @requires("round.write")
 def cancel(round_id: uuid.UUID) -> ResponseReturnValue:
     """The creator ends the round before it is committed."""
-    form = ReasonForm(prefix="cancel-")
-
-    def act() -> MatchRound:
-        done = operations.cancel_round(
-            db(),
-            round_id=round_id,
-            reason=form.reason.data or "",
-            actor=actor(),
-            scope=scope_of("round.write"),
-            now=clock_now(),
-        )
-        flash(_("The round is cancelled; nothing was reserved."), "success")
-        return done
-
-    return _take(round_id, act, form=form, place="cancel")
+    done = _("The round is cancelled; nothing was reserved.")
+    return _take_with_reason(round_id, "cancel", operations.cancel_round, "round.write", done)
 
 
 @blueprint.post("/<uuid:round_id>/refreeze")
@@ -150,9 +97,7 @@ def refreeze(round_id: uuid.UUID) -> ResponseReturnValue:
     """A successor with the same rules and today's pool."""
 
     def act() -> MatchRound:
-        made = operations.refreeze(
-            db(), round_id=round_id, actor=actor(), scope=scope_of("round.write"), now=clock_now()
-        )
+        made = operations.refreeze(db(), round_id=round_id, **_by("round.write"))
         flash(_("Round %(number)s takes its place, with the pool as it is today.", number=made.number), "success")
         return made
 
@@ -205,9 +150,7 @@ def _looked(match_round: MatchRound) -> dict[str, Any]:
 def commit_it(round_id: uuid.UUID) -> ResponseReturnValue:
     """Reserves every offering and every charge of the plan, or nothing."""
     try:
-        done = commit.commit_round(
-            db(), round_id=round_id, actor=actor(), scope=scope_of("round.commit"), now=clock_now()
-        )
+        done = commit.commit_round(db(), round_id=round_id, **_by("round.commit"))
     except NotFound:
         raise
     except commit.PoolChanged:
@@ -225,21 +168,27 @@ def commit_it(round_id: uuid.UUID) -> ResponseReturnValue:
 @requires("round.commit")
 def void(round_id: uuid.UUID) -> ResponseReturnValue:
     """Gives back what has not been delivered, with the reason."""
-    form = ReasonForm(prefix="void-")
+    done = _("Voided: what was not delivered is free again.")
+    return _take_with_reason(round_id, "void", commit.void_round, "round.commit", done)
+
+
+def _by(permission: str) -> dict[str, Any]:
+    """Who acts, where and when."""
+    return {"actor": actor(), "scope": scope_of(permission), "now": clock_now()}
+
+
+def _take_with_reason(
+    round_id: uuid.UUID, step: str, operation: Callable[..., MatchRound], permission: str, done: str
+) -> ResponseReturnValue:
+    """Takes a step that says why; the form of the step stands at its own place on the page."""
+    form = ReasonForm(prefix=f"{step}-")
 
     def act() -> MatchRound:
-        done = commit.void_round(
-            db(),
-            round_id=round_id,
-            reason=form.reason.data or "",
-            actor=actor(),
-            scope=scope_of("round.commit"),
-            now=clock_now(),
-        )
-        flash(_("Voided: what was not delivered is free again."), "success")
-        return done
+        taken = operation(db(), round_id=round_id, reason=form.reason.data or "", **_by(permission))
+        flash(done, "success")
+        return taken
 
-    return _take(round_id, act, form=form, place="void")
+    return _take(round_id, act, form=form, place=step)
 
 
 def _take(

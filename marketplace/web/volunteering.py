@@ -1,8 +1,9 @@
 """A volunteer's side of the shifts: what is near, what I signed up for, my hours; and the page of one shift."""
 
 import uuid
+from collections.abc import Callable
 
-from flask import flash, redirect, render_template, url_for
+from flask import render_template, url_for
 from flask.blueprints import Blueprint
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -10,10 +11,10 @@ from flask_babel import gettext as _
 from donors.models import Donor
 from donors.queries import volunteer_of_user
 from kernel.catalogue.queries import all_skills
-from kernel.errors import DomainError, NotFound
+from kernel.errors import NotFound
 from marketplace.security.access import actor, clock_now, db, may, person, public, requires
-from marketplace.web.faults import sentence
 from marketplace.web.places import place_names
+from marketplace.web.steps import take_step
 from projects.volunteering.operations import cancel_sign_up, sign_up
 from projects.volunteering.queries import get_shift, hours_of, shifts_near, sign_up_on, sign_ups_of
 from projects.volunteering.rules import missing_skills
@@ -60,32 +61,19 @@ def shift(shift_id: uuid.UUID) -> ResponseReturnValue:
 @requires("shift.sign_up")
 def take(shift_id: uuid.UUID) -> ResponseReturnValue:
     """Takes a place."""
-    try:
-        sign_up(db(), shift_id=shift_id, volunteer_id=_me().id, actor=actor(), now=clock_now())
-    except NotFound:
-        raise
-    except DomainError as error:
-        db().rollback()
-        flash(sentence(error), "error")
-    else:
-        flash(_("You are signed up. Thank you!"), "success")
-    return redirect(url_for("volunteering.shift", shift_id=shift_id), 303)
+    return _take(sign_up, shift_id, _("You are signed up. Thank you!"))
 
 
 @blueprint.post("/shifts/<uuid:shift_id>/give-back")
 @requires("shift.sign_up")
 def give_back(shift_id: uuid.UUID) -> ResponseReturnValue:
     """Gives the place back."""
-    try:
-        cancel_sign_up(db(), shift_id=shift_id, volunteer_id=_me().id, actor=actor(), now=clock_now())
-    except NotFound:
-        raise
-    except DomainError as error:
-        db().rollback()
-        flash(sentence(error), "error")
-    else:
-        flash(_("Your place is given back; somebody else can take it."), "success")
-    return redirect(url_for("volunteering.shift", shift_id=shift_id), 303)
+    return _take(cancel_sign_up, shift_id, _("Your place is given back; somebody else can take it."))
+
+
+def _take(operation: Callable[..., object], shift_id: uuid.UUID, done: str) -> ResponseReturnValue:
+    mine = {"shift_id": shift_id, "volunteer_id": _me().id, "actor": actor(), "now": clock_now()}
+    return take_step(lambda: operation(db(), **mine), done=done, back=url_for("volunteering.shift", shift_id=shift_id))
 
 
 def _me() -> Donor:
