@@ -1,8 +1,10 @@
 """Donors 帮扶力量: the list, one donor with what it gives, and its forms."""
 
 import uuid
+from functools import partial
+from typing import Any
 
-from flask import flash, redirect, render_template, request, url_for
+from flask import Response, flash, redirect, render_template, request, url_for
 from flask.blueprints import Blueprint
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -18,6 +20,7 @@ from marketplace.security.access import actor, clock_now, db, may, requires, sco
 from marketplace.web.addresses import number_after, searched, with_query
 from marketplace.web.donor_forms import NAMES, ReasonForm, form_for
 from marketplace.web.faults import put_faults
+from marketplace.web.list_exports import donors_file, every
 from marketplace.web.places import place_names
 from marketplace.web.typed_fields import find_faults
 from projects.volunteering.queries import hours_of
@@ -29,24 +32,33 @@ blueprint = Blueprint("donors", __name__, url_prefix="/donors")
 @requires("donor.read")
 def index() -> ResponseReturnValue:
     """Donors of the person's regions, newest first."""
-    kind, status, skill = (request.args.get(name, "") for name in ("kind", "status", "skill"))
-    page = list_donors(
-        db(),
-        scope=scope_of("donor.read"),
-        search=searched(),
-        kind=kind if kind in DONOR_KINDS else None,
-        status=status if status in DONOR_STATUSES else None,
-        skill=searched("skill") or None,
-        after=number_after(),
-    )
+    page = list_donors(db(), scope=scope_of("donor.read"), after=number_after(), **_filters())
     return render_template(
         "donors/index.html",
         page=page,
         next_url=with_query("donors.index", after=page.next_after) if page.next_after else None,
         places=place_names((donor.region_code for donor in page.rows), in_list=True),
         skills=all_skills(db()),
-        chosen_skill=skill,
+        chosen_skill=request.args.get("skill", ""),
     )
+
+
+def _filters() -> dict[str, Any]:
+    kind, status = (request.args.get(name, "") for name in ("kind", "status"))
+    return {
+        "search": searched(),
+        "kind": kind if kind in DONOR_KINDS else None,
+        "status": status if status in DONOR_STATUSES else None,
+        "skill": searched("skill") or None,
+    }
+
+
+@blueprint.get("/list.<form>")
+@requires("donor.export")
+def export(form: str) -> Response:
+    """The donors under the filters of the address as CSV or XLSX."""
+    fetch = partial(list_donors, db(), scope=scope_of("donor.export"), **_filters())
+    return donors_file(form, every(fetch, key=int))
 
 
 @blueprint.route("/new", methods=["GET", "POST"])

@@ -1,9 +1,10 @@
 """Households 家庭: the list, one household with its members masked, the forms, and a household's own page."""
 
 import uuid
+from functools import partial
 from typing import Any
 
-from flask import Blueprint, flash, g, redirect, render_template, request, url_for
+from flask import Blueprint, Response, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
@@ -44,6 +45,7 @@ from marketplace.web.household_forms import (
     member_forms,
     place_faults,
 )
+from marketplace.web.list_exports import every, households_file
 from marketplace.web.region_choice import code_of, shown_by_code, suggestions
 
 blueprint = Blueprint("households", __name__, url_prefix="/households")
@@ -105,19 +107,7 @@ def find() -> ResponseReturnValue:
 
 def _list(found: str | None = None) -> str:
     scope = scope_of("household.read")
-    consent = request.args.get("consent", "")
-    page = list_households(
-        db(),
-        scope=scope,
-        text=request.args.get("text", "")[:60],
-        region_code=request.args.get("region") or None,
-        status_category=one_of("status_category", STATUS_CATEGORIES),
-        main_type=one_of("main_type", HOUSEHOLD_TYPES),
-        risk_tier=one_of("risk_tier", RISK_TIERS),
-        status=one_of("status", ("active", "closed")) or "active",
-        consented={"yes": True, "no": False}.get(consent),
-        after=request.args.get("after"),
-    )
+    page = list_households(db(), scope=scope, after=request.args.get("after"), **_filters())
     return render_template(
         "households/index.html",
         page=page,
@@ -125,6 +115,27 @@ def _list(found: str | None = None) -> str:
         regions=region_names({row.region_code for row in page.rows}),
         townships=township_choices(scope),
         query={name: value for name, value in request.args.items() if value and name != "after"},
+    )
+
+
+def _filters() -> dict[str, Any]:
+    return {
+        "text": request.args.get("text", "")[:60],
+        "region_code": request.args.get("region") or None,
+        "status_category": one_of("status_category", STATUS_CATEGORIES),
+        "main_type": one_of("main_type", HOUSEHOLD_TYPES),
+        "risk_tier": one_of("risk_tier", RISK_TIERS),
+        "status": one_of("status", ("active", "closed")) or "active",
+        "consented": {"yes": True, "no": False}.get(request.args.get("consent", "")),
+    }
+
+
+@blueprint.get("/list.<form>")
+@requires("household.export")
+def export(form: str) -> Response:
+    """The households under the filters of the address as CSV or XLSX, masked."""
+    return households_file(
+        form, every(partial(list_households, db(), scope=scope_of("household.export"), **_filters()))
     )
 
 

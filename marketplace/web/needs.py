@@ -1,9 +1,10 @@
 """Needs 需求: the list, one need, posting, changing and withdrawing."""
 
 import uuid
+from functools import partial
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -25,6 +26,7 @@ from marketplace.security.access import actor, clock_now, db, may, requires, sco
 from marketplace.web.faults import put_faults, sentence
 from marketplace.web.formatting import named, unit_of
 from marketplace.web.households import one_of, region_names, township_choices
+from marketplace.web.list_exports import every, needs_file
 from marketplace.web.round_forms import YuanField
 from marketplace.web.round_sentences import rounds_text
 from marketplace.web.words import choices
@@ -104,26 +106,13 @@ def index() -> ResponseReturnValue:
     """The needs of one's regions, most urgent first."""
     scope = scope_of("need.read")
     categories = all_categories(db())
-    status = one_of("status", NEED_STATUSES) if "status" in request.args else "open"
-    tier = one_of("tier", ("1", "2", "3"))
-    overdue = request.args.get("overdue") == "1"
-    page = list_needs(
-        db(),
-        scope=scope,
-        text=request.args.get("text", "")[:60],
-        tier=int(tier) if tier else None,
-        category_code=one_of("category", tuple(category.code for category in categories)),
-        type=one_of("type", HOUSEHOLD_TYPES),
-        region_code=request.args.get("region") or None,
-        status=status,
-        overdue_on=today() if overdue else None,
-        after=request.args.get("after"),
-    )
+    filters = _filters({category.code for category in categories})
+    page = list_needs(db(), scope=scope, after=request.args.get("after"), **filters)
     return render_template(
         "needs/index.html",
         page=page,
-        status=status or "",
-        overdue=overdue,
+        status=filters["status"] or "",
+        overdue=filters["overdue_on"] is not None,
         categories={category.code: category for category in categories},
         category_choices=[("", _("All")), *((category.code, named(category)) for category in categories)],
         regions=region_names({row.need.region_code for row in page.rows}),
@@ -131,6 +120,27 @@ def index() -> ResponseReturnValue:
         query={name: value for name, value in request.args.items() if value and name != "after"},
         may_open=may("household.read"),
     )
+
+
+def _filters(categories: set[str]) -> dict[str, Any]:
+    tier = one_of("tier", ("1", "2", "3"))
+    return {
+        "text": request.args.get("text", "")[:60],
+        "tier": int(tier) if tier else None,
+        "category_code": one_of("category", tuple(categories)),
+        "type": one_of("type", HOUSEHOLD_TYPES),
+        "region_code": request.args.get("region") or None,
+        "status": one_of("status", NEED_STATUSES) if "status" in request.args else "open",
+        "overdue_on": today() if request.args.get("overdue") == "1" else None,
+    }
+
+
+@blueprint.get("/list.<form>")
+@requires("need.export")
+def export(form: str) -> Response:
+    """The needs under the filters of the address as CSV or XLSX."""
+    filters = _filters({category.code for category in all_categories(db())})
+    return needs_file(form, every(partial(list_needs, db(), scope=scope_of("need.export"), **filters)))
 
 
 @blueprint.get("/<uuid:need_id>")

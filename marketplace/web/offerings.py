@@ -2,9 +2,10 @@
 
 import uuid
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
-from flask import flash, redirect, render_template, request, url_for
+from flask import Response, flash, redirect, render_template, request, url_for
 from flask.blueprints import Blueprint
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -22,15 +23,16 @@ from donors.offerings.queries import available_of, get_offering, list_offerings,
 from donors.offerings.rules import checked_offering
 from donors.queries import donors_of_user, get_donor, list_donors
 from kernel.catalogue.queries import all_categories, all_skills
-from kernel.errors import Conflict, DomainError, NotAllowed, NotFound
+from kernel.errors import DomainError, NotAllowed, NotFound
 from kernel.paging import Page
 from marketplace.security.access import actor, clock_now, db, may, own_donor_ids, person, requires, scope_of
-from marketplace.web import faults
 from marketplace.web.addresses import id_from, number_after, searched, with_query
 from marketplace.web.donors import version_of
 from marketplace.web.faults import put_faults
+from marketplace.web.list_exports import every, offerings_file
 from marketplace.web.offering_forms import NAMES, OfferingForm, form_of
 from marketplace.web.places import place_names
+from marketplace.web.steps import take_step
 from marketplace.web.typed_fields import find_faults
 
 blueprint = Blueprint("offerings", __name__, url_prefix="/offerings")
@@ -51,19 +53,8 @@ def mine() -> ResponseReturnValue:
 
 
 def _list(scope: tuple[str, ...], own: list[uuid.UUID] | None, endpoint: str) -> ResponseReturnValue:
-    category, status, kind = (request.args.get(name, "") for name in ("category", "status", "kind"))
     categories = {one.code: one for one in all_categories(db())}
-    page: Page = list_offerings(
-        db(),
-        scope=scope,
-        donor_ids=own,
-        search=searched(),
-        category_code=category if category in categories else None,
-        status=status if status in OFFERING_STATUSES else None,
-        donor_kind=kind if kind in DONOR_KINDS else None,
-        only_available=request.args.get("available") == "1",
-        after=number_after(),
-    )
+    page: Page = list_offerings(db(), scope=scope, donor_ids=own, after=number_after(), **_filters(set(categories)))
     return render_template(
         "offerings/index.html",
         page=page,
@@ -72,6 +63,27 @@ def _list(scope: tuple[str, ...], own: list[uuid.UUID] | None, endpoint: str) ->
         next_url=with_query(endpoint, after=page.next_after) if page.next_after else None,
         categories=categories,
         places=place_names((row.offering.region_code for row in page.rows), in_list=True),
+    )
+
+
+def _filters(categories: set[str]) -> dict[str, Any]:
+    category, status, kind = (request.args.get(name, "") for name in ("category", "status", "kind"))
+    return {
+        "search": searched(),
+        "category_code": category if category in categories else None,
+        "status": status if status in OFFERING_STATUSES else None,
+        "donor_kind": kind if kind in DONOR_KINDS else None,
+        "only_available": request.args.get("available") == "1",
+    }
+
+
+@blueprint.get("/list.<form>")
+@requires("offering.export")
+def export(form: str) -> Response:
+    """The offerings under the filters of the address as CSV or XLSX."""
+    filters = _filters({one.code for one in all_categories(db())})
+    return offerings_file(
+        form, every(partial(list_offerings, db(), scope=scope_of("offering.export"), **filters), key=int)
     )
 
 
@@ -204,16 +216,14 @@ def withdraw(offering_id: uuid.UUID) -> ResponseReturnValue:
     return _step(withdraw_offering, offering_id, _("The offering is withdrawn."))
 
 
-def _step(operation: Callable[..., Offering], offering_id: uuid.UUID, sentence: str) -> ResponseReturnValue:
-    """One step of the offering's life; what speaks against it stands on the offering's page."""
-    try:
-        operation(db(), offering_id=offering_id, **_writer())
-    except Conflict as error:
-        db().rollback()
-        flash(faults.sentence(error), "error")
-    else:
-        flash(sentence, "success")
-    return redirect(url_for("offerings.detail", offering_id=offering_id), 303)
+def _step(operation: Callable[..., Offering], offering_id: uuid.UUID, done: str) -> ResponseReturnValue:
+    """One step of the offering's life."""
+    writer = _writer()
+    return take_step(
+        lambda: operation(db(), offering_id=offering_id, **writer),
+        done=done,
+        back=url_for("offerings.detail", offering_id=offering_id),
+    )
 
 
 def _writer() -> dict[str, Any]:
