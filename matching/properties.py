@@ -10,6 +10,7 @@ township further below its floor) and `tolerance` (the coverage counts the point
 the search did not finish the level that rules it out; `undecided` where the ways to fill one need from many sources are too many to try.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -76,6 +77,37 @@ def envies(problem: Problem, plan: Plan, pairs: Pairs | None = None) -> Iterator
                     reason, row = _why_kept(state, said, pair, held)
                     code, offering = state.names(pair)
                     yield Envy(code, problem.needs[holder].id, offering, reason, row)
+
+
+@dataclass(frozen=True, slots=True)
+class Reasons:
+    """How often each reason stands, and a sentence for each case that none justifies."""
+
+    idle: dict[str, int]
+    envy: dict[str, int]
+    unjustified: tuple[str, ...]
+
+
+def count_reasons(problem: Problem, plan: Plan) -> Reasons:
+    """Idle units beside unmet needs, and needs served before one of higher rank, counted by reason. The plan must be valid."""
+    pairs = build_pairs(problem)
+    idle, envy = Counter[str](), Counter[str]()
+    unjustified: list[str] = []
+    for one in idle_units(problem, plan, pairs):
+        if one.reason is not None:
+            idle[one.reason] += 1
+        else:
+            unjustified.append(
+                f"offering {one.offering}: {one.units} idle, although need {one.need} lacks them and may have them"
+            )
+    for case in envies(problem, plan, pairs):
+        if case.reason is not None:
+            envy[case.reason] += 1
+        else:
+            unjustified.append(
+                f"offering {case.offering}: serves need {case.holder}, although {case.need} goes before it and could have that"
+            )
+    return Reasons(dict(sorted(idle.items())), dict(sorted(envy.items())), tuple(unjustified))
 
 
 def _why_kept(state: Standing, said: "_Claims", pair: int, held: int) -> tuple[str | None, str]:

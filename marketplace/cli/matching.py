@@ -18,6 +18,7 @@ from matching.gap import NoGapFile, problem_from_gap
 from matching.generator import SCALES, generate
 from matching.pairs import build_pairs
 from matching.problem import Problem
+from matching.properties import count_reasons
 from matching.rules import Rules
 from matching.solution import FaultyPlan, Plan, UnreadablePlan, read_plan, result_sha256
 from matching.validation import TIERS, violations
@@ -27,12 +28,18 @@ from matching.validation import TIERS, violations
 @click.argument("problem", type=PROBLEM)
 @click.argument("plan", type=PROBLEM)
 @click.option("--bounds", is_flag=True, help="Recompute each tier's bound from the certificate in the plan.")
+@click.option(
+    "--fairness", is_flag=True, help="Count idle units and needs passed over, each by the reason that justifies it."
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object with everything found.")
-def verify(problem: Path, plan: Path, bounds: bool, as_json: bool) -> None:
+def verify(problem: Path, plan: Path, bounds: bool, fairness: bool, as_json: bool) -> None:
     """Check PLAN against PROBLEM, without the solver: every constraint and every level.
 
     With --bounds also what no plan can pass in each tier, recomputed in whole numbers from the certificate in the plan: whoever checks
     it need not believe the solver. A search may prove more than the certificate does; both are shown.
+
+    With --fairness also every idle unit beside an unmet need, and every need served before an unmet one of higher rank, counted by reason.
+    One without a reason is waste or justified envy and contradicts what the plan claims to have proven.
 
     Exit 0: valid. Exit 1: every violation named. Exit 2: one of the files, or the certificate, cannot be read.
     """
@@ -55,17 +62,25 @@ def verify(problem: Path, plan: Path, bounds: bool, as_json: bool) -> None:
     ]
     if contradicted:
         _invalid([*contradicted], as_json)
+    counted = count_reasons(read, stated) if fairness else None
+    if counted is not None and counted.unjustified:
+        _invalid([*counted.unjustified], as_json)
     tiers = {level.name: level.value for level in stated.levels if level.name in TIERS}
     levels = Rules(read).levels(stated.served(), [tiers[name] for name in TIERS])
     if as_json:
         answer = {"valid": True, "status": stated.status, "result_sha256": result_sha256(stated), "levels": levels}
         if bounds:
             answer["bounds"] = [{**asdict(claim), "certified_gap": claim.certified_gap} for claim in claims]
+        if counted is not None:
+            answer["fairness"] = {"idle": counted.idle, "envy": counted.envy}
         click.echo(json.dumps(answer))
         return
     click.echo("levels " + json.dumps(levels))
     for claim in claims if bounds else ():
         click.echo(_claim_text(claim))
+    if counted is not None:
+        click.echo("idle beside an unmet need " + json.dumps(counted.idle))
+        click.echo("served before one of higher rank " + json.dumps(counted.envy))
     click.echo(f"valid {stated.status} {result_sha256(stated)}")
 
 

@@ -18,6 +18,7 @@ from tests.unit.matching.exactness import differences, saved
 ROOT = Path(__file__).resolve().parents[2]
 SEEDS = int(os.environ.get("ZHONGFU_EXACTNESS_SEEDS", "5000"))
 FIRST = int(os.environ.get("ZHONGFU_EXACTNESS_FIRST", "0"))
+SLOW = 30  # seconds from which on a seed is named
 pytestmark = pytest.mark.timeout(4 * 3600)
 
 
@@ -26,7 +27,9 @@ def test_every_level_of_every_small_problem_is_the_exact_optimum(monkeypatch):
     begun, disagreeing = time.monotonic(), []
     with multiprocessing.get_context("spawn").Pool(2) as pool:
         compared = pool.imap_unordered(compare, range(FIRST, FIRST + SEEDS), chunksize=5)
-        for count, (seed, found) in enumerate(compared, start=1):
+        for count, (seed, found, lasted) in enumerate(compared, start=1):
+            if lasted > SLOW:
+                print(f"seed {seed} took {lasted:.0f} s", flush=True)
             if found:
                 disagreeing.append(seed)
                 print(f"seed {seed}: {saved(small_problem(seed), f'seed-{seed}')}", *found, sep="\n    ", flush=True)
@@ -37,8 +40,10 @@ def test_every_level_of_every_small_problem_is_the_exact_optimum(monkeypatch):
 
 
 def compare(seed):
-    """(seed, differences); an error in either way of solving is a difference too, so that the campaign goes on."""
+    """(seed, differences, seconds); an error in either way of solving is a difference too, so that the campaign goes on."""
+    begun = time.monotonic()
     try:
-        return seed, differences(small_problem(seed))
+        found = differences(small_problem(seed))
     except Exception as error:
-        return seed, [f"{type(error).__name__}: {error}"]
+        found = [f"{type(error).__name__}: {error}"]
+    return seed, found, time.monotonic() - begun

@@ -4,15 +4,19 @@ Scope as promised: exact solves. With a tolerance or floors each exception carri
 tolerance 0, where the tiers of the final plan are those of levels 1 to 3.
 """
 
+import json
 import random
 from collections import Counter
+from dataclasses import replace
 
 import pytest
+from click.testing import CliRunner
 
+from marketplace.cli.main import main
 from matching.generator import generate
-from matching.problem import parse_problem
+from matching.problem import parse_problem, problem_sha256
 from matching.properties import envies, idle_units
-from matching.solution import Allocation, Level, Plan, result_sha256
+from matching.solution import Allocation, Level, Plan, Unmet, result_sha256, write_plan
 from matching.solver import engine
 from matching.solver.engine import ContradictingPins, solve
 from matching.validation import violations
@@ -242,6 +246,29 @@ def test_envy_that_would_cost_more_than_it_brings_is_a_matter_of_unit_size():  #
     assert reasons(pair, {"B": 2}, envies, capacity=2) == [("A", "unit_size")]
     pair = [need("A", tier=1, fill="single", quantity=3), need("B")]
     assert reasons(pair, {"B": 2}, envies, capacity=2) == [("A", "unit_size")]
+
+
+def verified(folder, document, plan):
+    (folder / "problem.json").write_text(json.dumps(document), encoding="utf-8")
+    write_plan(plan, folder / "plan.json")
+    return CliRunner().invoke(main, ["verify", str(folder / "problem.json"), str(folder / "plan.json"), "--fairness"])
+
+
+def test_the_command_counts_the_reasons_of_a_valid_plan(tmp_path):  # promise 27
+    document = round_of([need("A", fill="single"), need("B", tier=3)], capacity=1)
+    result = verified(tmp_path, document, solve(parse_problem(document), time_limit=60, threads=1))
+    assert result.exit_code == 0
+    assert 'served before one of higher rank {"unit_size": 1}' in result.stdout
+
+
+def test_the_command_refuses_a_plan_that_claims_to_be_best_and_wastes_a_unit(tmp_path):  # promise 27
+    document = round_of([need("A")], capacity=2)
+    problem = parse_problem(document)
+    plan = replace(planned(problem), problem_sha256=problem_sha256(problem), unmet=(Unmet("A", 2, "capacity"),))
+    assert violations(problem, plan) == []
+    result = verified(tmp_path, document, plan)
+    assert result.exit_code == 1
+    assert result.stdout.strip() == "offering O: 2 idle, although need A lacks them and may have them"
 
 
 # -- urgency never hurts (promise 27) ---------------------------------------------------------------------------------------
