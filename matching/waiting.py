@@ -6,9 +6,9 @@ it gave half. Drafts, cancelled, expired, rejected and voided rounds do not coun
 
 The bound. Take a need of weight w and any need of the same tier, for as many units, that is new with weight f < min(1000, w + most). After
 ``k = (f − w) div step + 1`` rounds that gave it nothing (f ≥ w; at once where f < w) it has more weight, so it earns more points per unit
-and comes first wherever both could use the same unit. Whoever is new later starts at f again and never overtakes it: so only those who stood before it when it
-was posted can still be served first, and each of them once. With m units of those before it and c units of supply a round it is served
-in round k + ⌈m / c⌉ + 1 at the latest, as long as supply that fits it keeps coming.
+and comes first wherever both could use the same unit. From then on nobody new with weight up to f comes before it, and whoever does come
+later gains no faster, so does not overtake it while its own gain is below `most`. So with m units of needs still before it after those k rounds, and c units of
+supply a round that fits it, it is served in round ``k + ⌈m / c⌉ + 1`` at the latest, as long as that is within ``most div step`` rounds.
 
 Waiting is counted in thousandths of a round, so that every sum is a whole number.
 """

@@ -12,7 +12,7 @@ from wtforms.widgets import TextInput
 
 from kernel.money import fen_from_yuan
 from matching.rounds.rules import LimitEntry, RoundEntry
-from matching.waiting import STANDARD
+from matching.waiting import STANDARD, WaitingRule
 
 GOVERNMENT_BOUGHT_PERCENT = 5
 """Share of a year's relief spending that bought services may take, where the county does not say otherwise.
@@ -97,21 +97,15 @@ class RoundForm(FlaskForm):  # type: ignore[misc]
         _l("Weight for each round waited"),
         default=STANDARD.step,
         description=_l(
-            "What a need gains for each committed round that held it and gave it nothing; its tier never changes"
+            "What a need gains for each committed round that held it and gave it nothing; its tier never changes. 0: waiting adds nothing"
         ),
-        validators=[
-            InputRequired(_l("Give a number; 0 means that waiting adds nothing")),
-            NumberRange(0, 1000, _l("Between 0 and 1000 points")),
-        ],
+        validators=[Optional(), NumberRange(0, 1000, _l("Between 0 and 1000 points"))],
     )
     waiting_most = IntegerField(
         _l("Most that waiting adds"),
         default=STANDARD.most,
         description=_l("No need gains more than this by waiting, and no weight is above 1000"),
-        validators=[
-            InputRequired(_l("Give a number; 0 means that waiting adds nothing")),
-            NumberRange(0, 1000, _l("Between 0 and 1000 points")),
-        ],
+        validators=[Optional(), NumberRange(0, 1000, _l("Between 0 and 1000 points"))],
     )
     household_cap = YuanField(
         _l("Cap per household"),
@@ -171,8 +165,14 @@ class RoundForm(FlaskForm):  # type: ignore[misc]
                 )
         return found
 
+    def waiting(self) -> WaitingRule:
+        """The rule of waiting; the standard one where a field is left empty."""
+        step, most = self.waiting_step.data, self.waiting_most.data
+        return WaitingRule(STANDARD.step if step is None else step, STANDARD.most if most is None else most)
+
     def entry(self) -> RoundEntry:
         """What the domain is handed."""
+        waiting = self.waiting()
         return RoundEntry(
             name=self.name.data or "",
             region_code=self.region_code.data,
@@ -184,8 +184,8 @@ class RoundForm(FlaskForm):  # type: ignore[misc]
             floor_percent=self.floor_percent.data,
             tolerance_permille=self.tolerance_permille.data,
             household_cap_fen=self.household_cap.data,
-            waiting_step=self.waiting_step.data,
-            waiting_most=self.waiting_most.data,
+            waiting_step=waiting.step,
+            waiting_most=waiting.most,
             time_limit_s=self.time_limit_s.data,
         )
 

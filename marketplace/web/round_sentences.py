@@ -15,7 +15,7 @@ from marketplace.web.round_reasons import limit_in_words, listed
 from marketplace.web.words import word
 from matching.rounds.page_names import Names
 from matching.rounds.rules import Sentence, policy_in_words
-from matching.waiting import STANDARD, WHOLE_ROUND, WaitingRule
+from matching.waiting import WHOLE_ROUND
 
 
 def told(sentence: Sentence) -> str:
@@ -33,10 +33,7 @@ def policy_preview(form: RoundForm) -> list[str]:
             household_cap_fen=form.household_cap.data,
             limits=len(form.limits()),
             seed_source=form.seed_source.data or _("the public value you name"),
-            waiting=WaitingRule(
-                STANDARD.step if form.waiting_step.data is None else form.waiting_step.data,
-                STANDARD.most if form.waiting_most.data is None else form.waiting_most.data,
-            ),
+            waiting=form.waiting(),
         )
     ]
 
