@@ -82,7 +82,11 @@ def county_of(code: str, parent: dict[str, str]) -> str:
 def _fingerprint(source: Path) -> str:
     digest = hashlib.sha256()
     for path in sorted(source.iterdir()) if source.is_dir() else [source]:
-        if path.is_file() and path.name.startswith(("problem.json", "needs.jsonl", "offerings.jsonl")) or path == source:
+        if (
+            path.is_file()
+            and path.name.startswith(("problem.json", "needs.jsonl", "offerings.jsonl"))
+            or path == source
+        ):
             digest.update(path.name.encode() + b"\0")
             with path.open("rb") as file:
                 while block := file.read(1 << 20):
@@ -312,7 +316,11 @@ class _Cutter:
             self._write_part(name, within[name], funds[name], limits[name])
         return (
             shared,
-            {row["id"]: {"amount_fen": row["amount_fen"], "parts": parts} for row, parts in fund_rows if len(parts) > 1},
+            {
+                row["id"]: {"amount_fen": row["amount_fen"], "parts": parts}
+                for row, parts in fund_rows
+                if len(parts) > 1
+            },
             {row["id"]: {"max_fen": row["max_fen"], "parts": parts} for row, parts in limit_rows if len(parts) > 1},
         )
 

@@ -1,0 +1,126 @@
+"""Whole shares of what counties share, from what each would use and what a unit would be worth to it. Pure rules over numbers."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+Bids = Mapping[str, Sequence[tuple[float, float]]]
+"""County → (worth of a unit, units), best first"""
+
+
+def clearing_price(bids: Bids, capacity: float) -> float:
+    """The worth of the unit at which the best bids of all counties fill the capacity; 0 where they do not."""
+    left = float(capacity)
+    for worth, units in sorted((bid for own in bids.values() for bid in own), reverse=True):
+        left -= units
+        if left <= 0:
+            return worth
+    return 0.0
+
+
+def share_out(use: Mapping[str, float], bids: Bids, capacity: int) -> dict[str, int]:
+    """Whole units per county, `capacity` in total at most: what each would use (less in proportion where that is too much), then by bid."""
+    total = sum(use.values())
+    part = min(1.0, capacity / total) if total else 0.0
+    shares = {county: int(amount * part + 1e-6) for county, amount in use.items()}
+    left = capacity - sum(shares.values())
+    wishes = sorted(((-worth, county, units) for county, own in bids.items() for worth, units in own))
+    covered = {county: float(amount) for county, amount in shares.items()}
+    for _, county, units in wishes:
+        if left <= 0:
+            break
+        # a bid that the county's use fills already asks for nothing more
+        known = min(covered.get(county, 0.0), units)
+        covered[county] = covered.get(county, 0.0) - known
+        more = min(left, int(units - known))
+        shares[county] = shares.get(county, 0) + more
+        left -= more
+    if left > 0 and shares:
+        first = max(shares, key=lambda county: (shares[county], county))
+        shares[first] += left
+    return {county: units for county, units in shares.items() if units > 0}
+
+
+def places_out(shares: Mapping[str, int], places: int) -> dict[str, int]:
+    """How many needs each county may serve of an offering's `max_needs`: in proportion to the units, at least one, the largest first."""
+    total = sum(shares.values())
+    order = sorted(shares, key=lambda county: (-shares[county], county))
+    found = {county: 1 for county in order[:places]}
+    left = places - len(found)
+    for county in found:
+        more = min(left, max(0, round(places * shares[county] / total) - 1))
+        found[county] += more
+        left -= more
+    if left and found:
+        found[order[0]] += left
+    return found
+
+
+def money_out(use: Mapping[str, float], amount: int) -> dict[str, int]:
+    """Whole fen per county, `amount` in total at most: in proportion to what each would use; evenly where nobody would."""
+    total = sum(use.values())
+    if total <= 0:
+        return {county: amount // len(use) for county in use}
+    floor = 0.02 / len(
+        use
+    )  # a county that would use none still gets a little: its integer plan differs from the relaxed one
+    weight = {county: fen / total + floor for county, fen in use.items()}
+    whole = sum(weight.values())
+    return {county: int(amount * (w / whole)) for county, w in weight.items()}
+
+
+def accept(
+    additions: Mapping[str, Sequence[Mapping[str, Any]]], left: dict[str, Any]
+) -> dict[str, list[dict[str, Any]]]:
+    """County → the additions it may make with their charges, most urgent first over all counties; `left` is lowered by them.
+
+    `left`: {"offerings": id → [units, needs or None], "limits": id → fen, "funds": (county or "", id) → fen}; a fund under "" is shared.
+    Every addition is taken whole or not at all.
+    """
+    queue = sorted(
+        ((entry["tier"], -entry["points"], entry["need"], county) for county, own in additions.items() for entry in own)
+    )
+    by_need = {entry["need"]: entry for own in additions.values() for entry in own}
+    taken: dict[str, list[dict[str, Any]]] = {county: [] for county in additions}
+    for _, _, need, county in queue:
+        entry = by_need[need]
+        if not _fits(entry, left):
+            continue
+        charges = _pay(entry["bills"], county, left["funds"])
+        if charges is None:
+            continue
+        for code, (units, served) in entry["offerings"].items():
+            if code in left["offerings"]:
+                room = left["offerings"][code]
+                room[0] -= units
+                room[1] = None if room[1] is None else room[1] - served
+        for code, fen in entry["limits"].items():
+            if code in left["limits"]:
+                left["limits"][code] -= fen
+        taken[county].append({"need": need, "columns": entry["columns"], "charges": charges, "offerings": entry["offerings"], "limits": entry["limits"]})  # fmt: skip
+    return taken
+
+
+def _fits(entry: Mapping[str, Any], left: Mapping[str, Any]) -> bool:
+    for code, (units, served) in entry["offerings"].items():
+        room = left["offerings"].get(code)
+        if room is not None and (units > room[0] or (room[1] is not None and served > room[1])):
+            return False
+    return all(fen <= left["limits"].get(code, fen) for code, fen in entry["limits"].items())
+
+
+def _pay(bills: Sequence[Sequence[Any]], county: str, funds: dict[tuple[str, str], int]) -> dict[str, int] | None:
+    """Fund → fen, the county's own money first; None where it does not suffice. Only a full payment is taken."""
+    paid: dict[tuple[str, str], int] = {}
+    for fen, payers in bills:
+        due = fen
+        keys = [key for fund in payers for key in ((county, fund), ("", fund)) if key in funds]
+        for key in sorted(keys, key=lambda key: (key[0] == "", key)):
+            part = min(due, funds[key] - paid.get(key, 0))
+            if part > 0:
+                paid[key] = paid.get(key, 0) + part
+                due -= part
+        if due:
+            return None
+    for key, fen in paid.items():
+        funds[key] -= fen
+    return {key[1]: fen for key, fen in paid.items()}

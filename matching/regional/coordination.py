@@ -1,0 +1,411 @@
+"""From a large problem to a joint plan with proven bounds: counties work by themselves, prices and shares tie them together.
+
+    scout   a few counties solve their relaxations within even shares: first prices for what is shared
+    price   every county answers what it would do at the prices; the market mixes the answers and names the next prices (a few rounds)
+    plan    every county gets whole shares and finds an integer plan within them
+    rest    what is left over is offered to all; additions are taken, most urgent first, until nobody can use anything
+    bound   once more prices and answers, now that the values of earlier tiers are known: the bound of every tier
+    close   charges, reasons and the judge, county by county; then the joint check
+
+Each step of each county is a file (`matching.regional.pieces`), so a run that was killed goes on where it was, with any number of workers.
+"""
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from matching.regional.allotment import accept, clearing_price, money_out, places_out, share_out
+from matching.regional.checking import joint_levels, joint_violations
+from matching.regional.partition import Partition, partition
+from matching.regional.pieces import result
+from matching.rules import LEVELS
+from matching.solver.county_market import mix
+
+Args = dict[str, Any]
+Runner = Callable[[Path, str, list[str]], None]
+"""(work folder, stage, parts): returns when every part's piece is done"""
+LOSSES = (0.0, 0.003)
+"""What integer plans are expected to lose of tiers 1 and 2; a guess to price with, no part of any bound"""
+
+
+@dataclass(frozen=True)
+class Effort:
+    scouts: int = 2
+    rounds: int = 2
+    bounds: int = 1
+    rests: int = 2
+    seconds: float = 40.0
+    """For the integer search of one county, on one thread"""
+
+
+@dataclass
+class Joint:
+    """The outcome: `levels` name → (value, bound or None); `seconds` per stage; `figures` of the closed parts."""
+
+    partition: Partition
+    levels: dict[str, tuple[int, int | None]]
+    figures: dict[str, Args]
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def gap(self) -> float:
+        """Σ(bound − value) / Σ value over the tiers."""
+        tiers = [self.levels[f"tier{t}"] for t in (1, 2, 3)]
+        return sum((bound or value) - value for value, bound in tiers) / max(1, sum(value for value, _ in tiers))
+
+
+class RefusedJointPlan(RuntimeError):
+    """The joint check found violations; each is named."""
+
+
+def solve_region(source: Path, work: Path, run: Runner, *, effort: Effort, say: Callable[[str], None] = print) -> Joint:
+    """The joint plan of the problem at `source`, its lines in `work/results/close`. Raises FaultyProblem, RefusedJointPlan."""
+    work.mkdir(parents=True, exist_ok=True)
+    began = time.monotonic()
+    cut = partition(source, work)
+    region = _Region(cut, work, run, say)
+    region.seconds["partition"] = round(time.monotonic() - began, 1)
+    prices = region.scout(effort.scouts)
+    answers: list[tuple[str, Args]] = []
+    for number in range(effort.rounds):
+        stage = f"price-{number + 1}"
+        found = region.price(stage, prices, tiers=(0, 1, 2))
+        answers += found
+        prices = region.market(prices, answers, found, None)
+    region.plan(prices, answers, f"price-{effort.rounds}", effort.seconds)
+    for number in range(effort.rests):
+        if not region.rest(f"rest-{number + 1}"):
+            break
+    values = region.values()
+    for number in range(effort.bounds):
+        prices = region.market(prices, answers, found, values)
+        found = region.price(f"bound-{number + 1}", prices, tiers=(1, 2))
+        answers += found
+    bounds = region.bounds(values)
+    figures = region.close()
+    wrong = joint_violations(cut, figures)
+    if wrong:
+        raise RefusedJointPlan("\n".join(map(str, wrong)))
+    got = joint_levels(cut, list(figures.values()))
+    levels = {
+        name: (got[name], max(got[name], bounds[k]) if k < 3 else 0 if name == "fairness" else None)
+        for k, name in enumerate(LEVELS)
+    }
+    joint = Joint(cut, levels, figures, region.seconds)
+    say(f"joint gap {100 * joint.gap:.2f} %, {sum(region.seconds.values()):.0f} s")
+    return joint
+
+
+class _Region:
+    def __init__(self, cut: Partition, work: Path, run: Runner, say: Callable[[str], None]):
+        self.cut, self.work, self.run, self.say = cut, work, run, say
+        self.seconds: dict[str, float] = {}
+        self.asked: dict[str, Args] = {}
+        self.taken: dict[str, list[Args]] = {part: [] for part in cut.parts}
+        self.uses: dict[str, Args] = {}
+        self.points = [0, 0, 0]
+        self.capacity = {o: row["capacity"] for o, row in cut.offerings.items()}
+        self.amounts = {("fund", f): row["amount_fen"] for f, row in cut.funds.items()} | {
+            ("limit", k): row["max_fen"] for k, row in cut.limits.items()
+        }
+        self.shared = {"offerings": list(cut.offerings), "funds": list(cut.funds), "limits": list(cut.limits)}
+
+    # -- stages ---------------------------------------------------------------------------------------------------
+
+    def stage(self, name: str, kind: str, common: Args, parts: dict[str, Args]) -> dict[str, Args]:
+        """Asks, lets the workers run, and collects."""
+        began = time.monotonic()
+        (self.work / "stages").mkdir(exist_ok=True)
+        path = self.work / "stages" / f"{name}.json"
+        text = json.dumps({"kind": kind, "common": common, "parts": parts}, ensure_ascii=False)
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            draft = path.with_suffix(".part")
+            draft.write_text(text, encoding="utf-8")
+            draft.replace(path)
+        self.run(self.work, name, list(parts))
+        found = {part: result(self.work, name, part) for part in parts}
+        undone = [part for part, one in found.items() if one is None]
+        if undone:
+            raise RuntimeError(f"stage {name}: no result for {', '.join(undone)}")
+        self.seconds[name] = round(time.monotonic() - began, 1)
+        used = sum(one["cpu_seconds"] for one in found.values() if one)
+        self.say(f"{name}: {len(parts)} counties, {self.seconds[name]:.1f} s, {used:.0f} s of processor")
+        return {part: one for part, one in found.items() if one is not None}
+
+    def scout(self, count: int) -> list[Args]:
+        """First prices per tier: the mean over a few counties, spread over the list, each with an even share."""
+        parts = self.cut.parts
+        chosen = sorted({parts[k * len(parts) // min(count, len(parts))] for k in range(min(count, len(parts)))})
+        shares = {part: {"shares": self._even_shares(part)} for part in chosen}
+        found = self.stage("scout", "scout", {"shared": self.shared, "losses": LOSSES}, shares)
+        known = [one["prices"] for one in found.values() if one["prices"]]
+        return [_mean([prices[tier] for prices in known], tier) for tier in range(3)]
+
+    def _even_shares(self, part: str) -> Args:
+        def share(row: Args, amount: str) -> float:
+            whole = sum(self.cut.needs[other] for other in row["parts"])
+            return row[amount] * self.cut.needs[part] / whole if part in row["parts"] else 0.0
+
+        return {
+            "offerings": {o: share(row, "capacity") for o, row in self.cut.offerings.items() if part in row["parts"]},
+            "funds": {f: share(row, "amount_fen") for f, row in self.cut.funds.items() if part in row["parts"]},
+            "limits": {k: share(row, "max_fen") for k, row in self.cut.limits.items() if part in row["parts"]},
+        }
+
+    def price(self, name: str, prices: list[Args], tiers: tuple[int, ...]) -> list[tuple[str, Args]]:
+        """[(part, its responses by tier)] at `prices`."""
+        common = {"shared": self.shared, "prices": {str(tier): prices[tier] for tier in tiers}}
+        found = self.stage(name, "price", common, {part: {} for part in self.cut.parts})
+        for tier in tiers:
+            answers = [one["responses"].get(str(tier)) for one in found.values()]
+            if all(answers):
+                self.asked[f"{name} {tier}"] = {
+                    "tier": tier,
+                    "prices": prices[tier],
+                    "bound": sum(a["bound"] for a in answers),
+                }
+        return [(part, one["responses"]) for part, one in found.items()]
+
+    def market(
+        self,
+        prices: list[Args],
+        answers: list[tuple[str, Args]],
+        last: list[tuple[str, Args]],
+        values: list[int] | None,
+    ) -> list[Args]:
+        """The next prices of every tier. `values`: what the integer plan reached; before it is known, what the mixture reaches."""
+        found, least = [], []
+        self.mixture = None
+        for tier in range(3):
+            rows = {key: prices[tier][f"{key[0]}s"].get(key[1], 0.0) for key in self.amounts}
+            rows |= {("tier", s): p for s, p in enumerate(prices[tier]["tiers"])}
+            offers = dict(prices[tier]["offerings"])
+            bids = self._bids(last, tier)
+            if bids is not None:
+                offers = {o: clearing_price(bids.get(o, {}), self.capacity[o]) for o in self.capacity}
+            pool = [
+                (part, a["points"], a["offerings"], _rows_used(a))
+                for part, responses in answers
+                for a in responses.values()
+            ]
+            mixed = mix(
+                pool, tier=tier, offer_prices=offers, amounts=self.amounts, last=rows,
+                least=(values or least)[:tier],
+            )  # fmt: skip
+            if mixed is None:
+                found.append(prices[tier])
+                least.append(0)
+                continue
+            weights, rows, _ = mixed
+            self.mixture = (pool, weights)
+            earned = sum(w * a[1][tier] for w, a in zip(weights, pool, strict=True))
+            least.append(earned * (1 - LOSSES[tier]) if tier < 2 else earned)
+            found.append({
+                "offerings": {o: p for o, p in offers.items() if p > 0},
+                "funds": {k[1]: p for k, p in rows.items() if k[0] == "fund" and p > 0},
+                "limits": {k[1]: p for k, p in rows.items() if k[0] == "limit" and p > 0},
+                "tiers": [rows["tier", s] for s in range(tier)],
+            })  # fmt: skip
+        return found
+
+    def _bids(self, last: list[tuple[str, Args]], tier: int) -> dict[str, dict[str, list[tuple[float, float]]]] | None:
+        if not all(str(tier) in responses for _, responses in last):
+            return None
+        bids: dict[str, dict[str, list[tuple[float, float]]]] = {}
+        for part, responses in last:
+            for offering, own in responses[str(tier)]["bids"].items():
+                bids.setdefault(offering, {})[part] = [(w, u) for w, u in own]
+        return bids
+
+    def plan(self, prices: list[Args], answers: list[tuple[str, Args]], priced: str, seconds: float) -> None:
+        shares = self._shares(answers, [a for a in answers[-len(self.cut.parts) :]])
+        found = self.stage(
+            "plan", "plan", {"priced": priced, "seconds": seconds},
+            {part: {"shares": shares[part]} for part in self.cut.parts},
+        )  # fmt: skip
+        self.uses = {part: one["use"] for part, one in found.items()}
+        self.points = [sum(one["points"][t] for one in found.values()) for t in range(3)]
+
+    def _shares(self, answers: list[tuple[str, Args]], last: list[tuple[str, Args]]) -> dict[str, Args]:
+        """Whole shares for every part from the last mixture of answers."""
+        offers: dict[str, dict[str, float]] = {o: {} for o in self.capacity}
+        rows: dict[tuple[str, str], dict[str, float]] = {
+            key: {part: 0.0 for part in self._row(key)["parts"]} for key in self.amounts
+        }
+        if self.mixture is not None:
+            pool, weights = self.mixture
+            for weight, (part, _, offerings, used) in zip(weights, pool, strict=True):
+                if weight > 1e-9:
+                    for o, units in offerings.items():
+                        offers[o][part] = offers[o].get(part, 0.0) + weight * units
+                    for key, fen in used.items():
+                        rows[key][part] += weight * fen
+        bids = self._bids(last, 2) or {}
+        shares: dict[str, Args] = {part: {"offerings": {}, "funds": {}, "limits": {}} for part in self.cut.parts}
+        for o, row in self.cut.offerings.items():
+            units = share_out(offers[o], bids.get(o, {}), row["capacity"]) or {row["parts"][0]: row["capacity"]}
+            places = None if row["max_needs"] is None else places_out(units, row["max_needs"])
+            for part in row["parts"]:
+                served = None if places is None else places.get(part, 0)
+                shares[part]["offerings"][o] = [units.get(part, 0) if served != 0 else 0, served]
+        for key, use in rows.items():
+            for part, fen in money_out(use, self.amounts[key]).items():
+                shares[part][f"{key[0]}s"][key[1]] = fen
+        return shares
+
+    def _row(self, key: tuple[str, str]) -> Args:
+        return (self.cut.funds if key[0] == "fund" else self.cut.limits)[key[1]]
+
+    # -- what is left over ------------------------------------------------------------------------------------------
+
+    def _used(self, part: str) -> Args:
+        """Use of every row by the part's plan with what it took since."""
+        use = self.uses[part]
+        offerings = {o: list(pair) for o, pair in use["offerings"].items()}
+        funds, limits = dict(use["funds"]), dict(use["limits"])
+        for one in self.taken[part]:
+            for o, (units, served) in one["offerings"].items():
+                own = offerings.setdefault(o, [0, 0])
+                own[0] += units
+                own[1] += served
+            for k, fen in one["limits"].items():
+                limits[k] = limits.get(k, 0) + fen
+            for f, fen in one["charges"].items():
+                funds[f] = funds.get(f, 0) + fen
+        return {"offerings": offerings, "funds": funds, "limits": limits}
+
+    def _left(self, used: dict[str, Args]) -> Args:
+        left: Args = {
+            "offerings": {o: [row["capacity"], row["max_needs"]] for o, row in self.cut.offerings.items()},
+            "limits": {k: row["max_fen"] for k, row in self.cut.limits.items()},
+            "funds": {("", f): row["amount_fen"] for f, row in self.cut.funds.items()},
+        }
+        for use in used.values():
+            for o, (units, served) in use["offerings"].items():
+                if o in left["offerings"]:
+                    room = left["offerings"][o]
+                    room[0] -= units
+                    room[1] = None if room[1] is None else room[1] - served
+            for k, fen in use["limits"].items():
+                if k in left["limits"]:
+                    left["limits"][k] -= fen
+            for f, fen in use["funds"].items():
+                if ("", f) in left["funds"]:
+                    left["funds"]["", f] -= fen
+        return left
+
+    def _rooms(self, part: str, used: Args, left: Args) -> Args:
+        """Shared rows as this part sees them: what it has and what nobody has."""
+
+        def offering(o: str, row: Args) -> list[int | None]:
+            units, served = used["offerings"].get(o, (0, 0))
+            room = left["offerings"][o]
+            return [units + room[0], None if room[1] is None else served + room[1]]
+
+        return {
+            "offerings": {o: offering(o, row) for o, row in self.cut.offerings.items() if part in row["parts"]},
+            "funds": {
+                f: used["funds"].get(f, 0) + left["funds"]["", f]
+                for f, row in self.cut.funds.items() if part in row["parts"]
+            },
+            "limits": {
+                k: used["limits"].get(k, 0) + left["limits"][k]
+                for k, row in self.cut.limits.items() if part in row["parts"]
+            },
+        }  # fmt: skip
+
+    def rest(self, name: str) -> bool:
+        """Offers all that is left over to everybody; whether anybody took something."""
+        used = {part: self._used(part) for part in self.cut.parts}
+        left = self._left(used)
+        asked = {
+            part: {"rooms": self._rooms(part, used[part], left), "taken": self._columns(part)}
+            for part in self.cut.parts
+        }
+        found = self.stage(name, "rest", {"planned": "plan"}, asked)
+        for part, one in found.items():
+            own = {f: 0 for entry in one["additions"] for _, payers in entry["bills"] for f in payers}
+            for fund in own:
+                if fund not in self.cut.funds:
+                    left["funds"][part, fund] = one["own_funds"][fund] - used[part]["funds"].get(fund, 0)
+        tiers = {(part, e["need"]): e for part, one in found.items() for e in one["additions"]}
+        taken = accept({part: one["additions"] for part, one in found.items()}, left)
+        for part, entries in taken.items():
+            self.taken[part] += entries
+            for entry in entries:
+                source = tiers[part, entry["need"]]
+                self.points[source["tier"]] += source["points"]
+        return any(taken.values())
+
+    def _columns(self, part: str) -> list[list[int]]:
+        return [column for one in self.taken[part] for column in one["columns"]]
+
+    def values(self) -> list[int]:
+        """Points of the tiers in the plan as it is now."""
+        return list(self.points)
+
+    # -- bounds and the end -----------------------------------------------------------------------------------------
+
+    def bounds(self, values: list[int]) -> list[int]:
+        """Per tier the least of all that was proven: Σ county bounds + Σ price · shared row − Σ price · points kept (weak duality).
+
+        A margin of 1e-10 of the magnitudes covers the rounding of these few sums; the counties' bounds have their own.
+        """
+        best: list[float] = [float("inf")] * 3
+        for one in self.asked.values():
+            tier, prices = one["tier"], one["prices"]
+            terms = [one["bound"]]
+            terms += [p * self.capacity[o] for o, p in prices["offerings"].items()]
+            terms += [p * self.amounts["fund", f] for f, p in prices["funds"].items()]
+            terms += [p * self.amounts["limit", k] for k, p in prices["limits"].items()]
+            terms += [-p * values[s] for s, p in enumerate(prices["tiers"][:tier])]
+            best[tier] = min(best[tier], sum(terms) + 1e-10 * sum(map(abs, terms)) + 1e-3)
+        return [int(b) if b < float("inf") else 2**62 for b in best]
+
+    def close(self) -> dict[str, Args]:
+        used = {part: self._used(part) for part in self.cut.parts}
+        left = self._left(used)
+        asked = {}
+        for part in self.cut.parts:
+            rooms = self._rooms(part, used[part], left)
+            others = {
+                "offerings": {
+                    o: {"capacity": row["capacity"] - rooms["offerings"][o][0]}
+                    | ({} if row["max_needs"] is None else {"max_needs": row["max_needs"] - rooms["offerings"][o][1]})
+                    for o, row in self.cut.offerings.items() if part in row["parts"]
+                },
+                "funds": {f: {"amount_fen": row["amount_fen"] - rooms["funds"][f]} for f, row in self.cut.funds.items() if part in row["parts"]},
+                "limits": {k: {"max_fen": row["max_fen"] - rooms["limits"][k]} for k, row in self.cut.limits.items() if part in row["parts"]},
+            }  # fmt: skip
+            asked[part] = {
+                "rooms": rooms,
+                "others": others,
+                "ledger": used[part]["funds"],
+                "taken": self._columns(part),
+            }
+        return self.stage("close", "close", {"planned": "plan"}, asked)
+
+
+def _rows_used(answer: Args) -> dict[tuple[str, str], float]:
+    return {("fund", f): x for f, x in answer["funds"].items()} | {("limit", k): x for k, x in answer["limits"].items()}
+
+
+def _mean(prices: list[Args], tier: int) -> Args:
+    """The mean of several counties' prices; a row that only some have is averaged over these."""
+    if not prices:
+        return {"offerings": {}, "funds": {}, "limits": {}, "tiers": [10.0] * tier}
+
+    def mean(name: str) -> dict[str, float]:
+        keys = sorted({key for one in prices for key in one[name]})
+        found = {}
+        for key in keys:
+            own = [one[name][key] for one in prices if key in one[name]]
+            found[key] = sum(own) / len(own)
+        return {key: value for key, value in found.items() if value > 0}
+
+    return {name: mean(name) for name in ("offerings", "funds", "limits")} | {
+        "tiers": [sum(one["tiers"][s] for one in prices) / len(prices) for s in range(tier)]
+    }

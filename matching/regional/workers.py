@@ -1,0 +1,40 @@
+"""Who does the pieces: processes of this machine, or a queue; both only call `run_piece`."""
+
+import multiprocessing
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from pathlib import Path
+
+from matching.regional.pieces import result, run_piece
+
+
+def in_this_process(work: Path, stage: str, parts: list[str]) -> None:
+    """One piece after another, here."""
+    for part in parts:
+        run_piece(work, stage, part)
+
+
+class Processes:
+    """A few processes, each with one piece at a time. They are spawned, not forked: solvers do not survive a fork.
+
+    A context manager; leaving it ends the processes.
+    """
+
+    def __init__(self, workers: int):
+        self._pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), max_tasks_per_child=20)
+
+    def __enter__(self) -> "Processes":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def __call__(self, work: Path, stage: str, parts: list[str]) -> None:
+        """Returns when every piece is done; the first error of a piece is raised."""
+        undone = [part for part in parts if result(work, stage, part) is None]
+        tasks = [self._pool.submit(_piece, work, stage, part) for part in undone]
+        for task in as_completed(tasks):
+            task.result()
+
+
+def _piece(work: Path, stage: str, part: str) -> None:
+    run_piece(work, stage, part)

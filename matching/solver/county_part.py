@@ -1,0 +1,311 @@
+"""One county of a larger problem: what it would do at given prices for what counties share, and a plan within given shares.
+
+`CountyPart.respond` solves the county's linear relaxation of one tier with the shared rows (offerings, funds, limits, the points of earlier
+tiers) priced instead of enforced. Its value bounds what any plan of the county can earn at these prices, so that the sum over counties and
+the worth of the shared rows bounds the joint problem (weak duality, for any prices). `plan_part` is an ordinary integer search.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from matching.solver.charges import charged_allocations
+from matching.solver.construct import fill
+from matching.solver.instance import WHOLE, build_instance
+from matching.solver.large import LargeSearch
+from matching.solver.levels import tier_points
+from matching.solver.pins import start_from_pins
+from matching.solver.relaxation import MONEY, POINTS, build_relaxation, price_bound, solve_lp
+from matching.solver.state import broken, class_spending, fund_flows, used_rows
+from matching.solver.work import Work
+
+GUIDE = 0.005  # how much a tier heeds what its deliveries take from tier 3, at tier 3's prices
+DUE = (0.15, 0.55, 1.0)  # share of the time by which a tier's search should be over
+PART, THIN = 2_000, 10
+
+
+@dataclass
+class Prices:
+    """Worth of one unit of what counties share, in points of the tier: per unit of capacity, per fen, per point of each earlier tier."""
+
+    offerings: dict[str, float]
+    funds: dict[str, float]
+    limits: dict[str, float]
+    tiers: tuple[float, ...]
+
+
+@dataclass
+class Response:
+    """`value` (points of the tier and of earlier tiers at their price, less what is paid for shared rows) is at most `bound`.
+
+    The rest is what the relaxed plan uses: points per tier, units per shared offering, fen per shared fund and limit. `bids` per shared
+    offering: (worth of a unit at this county's own prices, units wanted at that worth), best first.
+    """
+
+    value: float
+    bound: float
+    points: tuple[float, float, float]
+    offerings: dict[str, float]
+    funds: dict[str, float]
+    limits: dict[str, float]
+    bids: dict[str, list[tuple[float, float]]]
+
+
+class CountyPart:
+    def __init__(self, problem, pairs, offerings, funds, limits):
+        """`offerings`, `funds`, `limits`: ids of shared rows; those that stand in this part are priced."""
+        i = self.instance = build_instance(problem, pairs)
+        r = self.relaxation = build_relaxation(i)
+        self.offerings = [o for o in i.offering_ids if o in offerings]
+        self.funds = [f for f in i.fund_ids if f in funds]
+        self.limits = [k for k in i.limit_ids if k in limits]
+        place = {o: k for k, o in enumerate(i.offering_ids)}
+        fund, limit = {f: k for k, f in enumerate(i.fund_ids)}, {k: n for n, k in enumerate(i.limit_ids)}
+        self.row_of_offering = r.first["capacity"] + np.array([place[o] for o in self.offerings], np.int64)
+        self.row_of_fund = r.first["funds"] + np.array([fund[f] for f in self.funds], np.int64)
+        self.row_of_limit = r.first.get("limits", 0) + np.array([limit[k] for k in self.limits], np.int64)
+        self.row_of_tier = np.array([r.first[f"tier{t + 1}"] for t in range(3)])
+        self.shared_offering = np.zeros(len(i.capacity), bool)
+        self.shared_offering[[place[o] for o in self.offerings]] = True
+        few = np.flatnonzero(i.max_needs < 2**61)
+        dropped = r.first["max_needs"] + np.flatnonzero(self.shared_offering[few])
+        shared = np.concatenate((self.row_of_offering, self.row_of_fund, self.row_of_limit, dropped))
+        self.shared_rows = shared.astype(np.int64)
+
+    def objective(self, tier):
+        i, width = self.instance, self.relaxation.matrix.shape[1]
+        objective = np.zeros(width)
+        objective[: i.size] = np.where(i.tier[i.need] == tier, i.points / POINTS, 0.0)
+        return objective
+
+    def columns(self, tier):
+        """Columns of the tiers up to `tier` and pins: what serves later tiers can be left out without loss."""
+        i, width = self.instance, self.relaxation.matrix.shape[1]
+        own = np.flatnonzero((i.tier[i.need] <= tier) & (i.high > 0) | (i.low > 0))
+        return np.concatenate((own, np.arange(i.size, width)))
+
+    def scout(self, shares, losses):
+        """Prices of each tier by the whole lexicographic relaxation within `shares` ({"offerings", "funds", "limits"}: id → amount).
+
+        `losses`: the part of each tier's value that later tiers may assume lost. Units as in Prices; the tiers' prices are positive.
+        """
+        r, reached, found = self.relaxation, [], []
+        upper = r.upper.copy()
+        upper[self.row_of_offering] = [shares["offerings"][o] for o in self.offerings]
+        upper[self.row_of_fund] = [shares["funds"][f] / MONEY for f in self.funds]
+        upper[self.row_of_limit] = [shares["limits"][k] / MONEY for k in self.limits]
+        for tier in range(3):
+            lower = r.lower.copy()
+            lower[self.row_of_tier[:tier]] = [v * (1 - losses[t]) for t, v in enumerate(reached)]
+            within, objective = self.columns(tier), self.objective(tier)
+            _, x, y = solve_lp(
+                lower, upper, r.matrix[:, within], r.low[within], r.high[within], objective[within]
+            )  # fmt: skip
+            if x is None:
+                return None
+            reached.append(float(objective[within] @ x))
+            found.append(self._prices(y, tier))
+        return found
+
+    def _prices(self, y, tier):
+        worth = np.maximum(0.0, y)
+        return Prices(
+            dict(zip(self.offerings, (worth[self.row_of_offering] * POINTS).tolist(), strict=True)),
+            dict(zip(self.funds, (worth[self.row_of_fund] * POINTS / MONEY).tolist(), strict=True)),
+            dict(zip(self.limits, (worth[self.row_of_limit] * POINTS / MONEY).tolist(), strict=True)),
+            tuple(np.maximum(0.0, -y[self.row_of_tier[:tier]]).tolist()),
+        )
+
+    def respond(self, tier, prices):
+        """(Response at these prices, worth of every row for `plan_part`), or None where the relaxation was not solved."""
+        i, r = self.instance, self.relaxation
+        y = np.zeros(r.matrix.shape[0])
+        y[self.row_of_offering] = [prices.offerings.get(o, 0.0) / POINTS for o in self.offerings]
+        y[self.row_of_fund] = [prices.funds.get(f, 0.0) * MONEY / POINTS for f in self.funds]
+        y[self.row_of_limit] = [prices.limits.get(k, 0.0) * MONEY / POINTS for k in self.limits]
+        y[self.row_of_tier[:tier]] = [-p for p in prices.tiers[:tier]]
+        within = self.columns(tier)
+        matrix = r.matrix[:, within]
+        objective = self.objective(tier)[within] - matrix.T @ y
+        local = np.ones(len(y), bool)
+        local[self.shared_rows] = False
+        local[self.row_of_tier] = False
+        own = np.flatnonzero(local)
+        rows = matrix[own]
+        low, high = r.low[within], r.high[within]
+        _, x, duals = solve_lp(r.lower[own], r.upper[own], rows, low, high, objective)
+        if x is None:
+            return None
+        bound, reduced = price_bound(r.lower[own], r.upper[own], rows, low, high, objective, duals)
+        used = matrix @ x
+        worth = y.copy()
+        worth[own] = duals
+        worth[self.row_of_tier] = 0.0
+        worth[: len(i.fill)] = 0.0  # what a need takes from itself is no loss to others
+        response = Response(
+            value=float(objective @ x) * POINTS,
+            bound=bound * POINTS,
+            points=tuple((used[self.row_of_tier] * POINTS).tolist()),
+            offerings=dict(zip(self.offerings, used[self.row_of_offering].tolist(), strict=True)),
+            funds=dict(zip(self.funds, (used[self.row_of_fund] * MONEY).tolist(), strict=True)),
+            limits=dict(zip(self.limits, (used[self.row_of_limit] * MONEY).tolist(), strict=True)),
+            bids=self._bids(within, reduced, y, r.high[within]),
+        )
+        return response, np.maximum(0.0, worth)
+
+    def _bids(self, within, reduced, y, high):
+        i = self.instance
+        size = int((within < i.size).sum())
+        column = within[:size]
+        some = np.flatnonzero(self.shared_offering[i.offering[column]])
+        column = column[some]
+        paid = y[self.relaxation.first["capacity"] + i.offering[column]]
+        load = np.maximum(1, i.load[column])
+        worth = (paid + reduced[some] / load) * POINTS
+        units = load * high[some]
+        keep = np.flatnonzero(worth > 1e-6)
+        keep = keep[np.lexsort((-worth[keep], i.offering[column[keep]]))]
+        bids = {}
+        for k in keep.tolist():
+            o = int(i.offering[column[k]])
+            own = bids.setdefault(i.offering_ids[o], [0.0, []])
+            if own[0] < i.capacity[o]:
+                own[0] += float(units[k])
+                own[1].append((round(float(worth[k]), 6), float(units[k])))
+        return {o: merged for o, (_, merged) in bids.items()}
+
+
+def plan_part(problem, pairs, *, seconds, worth=None):
+    """(instance, steps, work): a valid plan of an ordinary problem, tier after tier, in about `seconds` on one thread.
+
+    `worth`: prices of all rows of its relaxation, as `respond` left them; among plans that serve a tier equally well those are sought that
+    leave later tiers what they can use best.
+    """
+    i = build_instance(problem, pairs)
+    relaxation = build_relaxation(i)
+    usage = np.zeros(i.size) if worth is None else (relaxation.matrix.T @ worth)[: i.size]
+    work = Work(seconds)
+    search = LargeSearch(i, work, 1, start_from_pins(i))
+    try:
+        for tier in range(3):
+            _tier(search, relaxation, usage, tier, work, seconds * DUE[tier])
+        search.steps = fill(i, search.steps)
+    finally:
+        search.close()
+    if broken(i, search.steps):
+        raise AssertionError("the county's own check refuses its plan")
+    return i, search.steps, work.record
+
+
+def _tier(search, relaxation, usage, tier, work, until):
+    name, i = f"tier{tier + 1}", search.instance
+    split = _guided_start(search, relaxation, usage, tier, until)
+    few = {"gap": 1e-6 if tier == 0 else 3e-4, "prices": GUIDE * usage if tier < 2 else None}
+    begin = work.elapsed()
+    if split:
+        search.raise_tier(f"{name} split", tier, split, begin + 0.4 * (until - begin), **few)
+    parts = search.by_category(PART, tier + 1)
+    free = [p for p in parts if search.is_free(p)]
+    search.raise_tier(f"{name} free", tier, free, begin + 0.8 * (until - begin), thin=THIN, **few)
+    paid = [p for p in parts if not search.is_free(p)]
+    search.raise_tier(f"{name} paid", tier, paid, until, thin=THIN, **few)
+    if tier < 2:
+        filled = fill(i, search.steps, key=np.where(i.tier[i.need] > tier, np.inf, usage / np.maximum(1, i.points)))
+        search.steps = np.where(i.tier[i.need] <= tier, filled, search.steps)
+
+
+def _guided_start(search, relaxation, usage, tier, until):
+    """The tier's relaxation over what earlier tiers leave, rounded down and filled up; returns the needs it split, by category."""
+    i, r = search.instance, relaxation
+    own = np.flatnonzero((i.tier[i.need] == tier) & (i.high > 0))
+    within = np.concatenate((own, np.arange(i.size, r.matrix.shape[1])))
+    earlier = i.tier[i.need] < tier
+    fixed = np.zeros(r.matrix.shape[1])
+    fixed[: i.size][earlier] = search.steps[earlier]
+    used = r.matrix @ fixed
+    objective = np.zeros(len(within))
+    objective[: len(own)] = i.points[own] / POINTS - (GUIDE * usage[own] if tier < 2 else 0.0)
+    lower = np.where(np.isfinite(r.lower), np.minimum(r.lower - used, 0.0), r.lower)
+    status, x, _ = solve_lp(lower, r.upper - used, r.matrix[:, within], r.low[within], r.high[within], objective)
+    if status != "OPTIMAL":
+        search.steps = np.where(i.tier[i.need] <= tier, fill(i, search.steps), search.steps)
+        return []
+    found = np.where(earlier | (i.low > 0), search.steps, 0)
+    found[own] = np.maximum(np.floor(x[: len(own)] + 1e-6).astype(found.dtype), i.low[own])
+    part = np.bincount(i.need[own], found[own], minlength=len(i.fill))
+    halves = np.flatnonzero((i.fill == WHOLE) & (part > 0) & (part < i.steps_wanted))
+    found[own[np.isin(i.need[own], halves) & (i.low[own] == 0)]] = 0
+    filled = fill(i, found, key=usage / np.maximum(1, i.points))
+    found = np.where(i.tier[i.need] <= tier, filled, found)
+    if not broken(i, found):
+        search.steps = found
+    split = np.unique(i.need[own[np.abs(x[: len(own)] - np.round(x[: len(own)])) > 1e-6]])
+    return _groups(i, split)
+
+
+def _groups(instance, needs, most_columns=4_000):
+    """`needs` by category, cut where a category has too many columns."""
+    i, groups = instance, []
+    wide = i.by_need[1:] - i.by_need[:-1]
+    for block in np.unique(i.block[needs]):
+        own = needs[i.block[needs] == block]
+        pieces = max(1, -(-int(wide[own].sum()) // most_columns))
+        groups += [group for group in np.array_split(own, pieces) if len(group)]
+    return groups
+
+
+def use_of(instance, steps, fund_amount=None):
+    """What `steps` use: {"offerings": id → [load, needs], "funds": id → fen, "limits": id → fen}; None where the funds cannot pay."""
+    i = instance if fund_amount is None else replace(instance, fund_amount=fund_amount)
+    paid = fund_flows(i, [class_spending(i, steps)])
+    if paid is None:
+        return None
+    load = used_rows(i.offering, steps * i.load, len(i.capacity))
+    needs = used_rows(i.offering, (steps > 0).astype(np.int64), len(i.capacity))
+    some = np.flatnonzero(needs)
+    return {
+        "offerings": {i.offering_ids[o]: [int(load[o]), int(needs[o])] for o in some.tolist()},
+        "funds": dict(zip(i.fund_ids, paid[0].tolist(), strict=True)),
+        "limits": {
+            name: int((i.cost[m] * steps[m]).sum()) for name, m in zip(i.limit_ids, i.limit_members, strict=True)
+        },
+    }
+
+
+def additions(instance, steps):
+    """What could be given on top of `steps` within the instance's rows, need by need, most urgent first.
+
+    Each entry can be taken or left by itself: {need, tier, points, columns [[column, steps]], offerings id → [load, needs],
+    limits id → fen, bills [[fen, payer fund ids]]}.
+    """
+    i = instance
+    more = fill(i, steps) - steps
+    found = {}
+    for column in np.flatnonzero(more).tolist():
+        count, need = int(more[column]), int(i.need[column])
+        entry = found.setdefault(need, {
+            "need": i.need_ids[need], "tier": int(i.tier[need]), "points": 0, "columns": [], "offerings": {}, "limits": {}, "bills": [],
+        })  # fmt: skip
+        entry["points"] += int(i.points[column]) * count
+        entry["columns"].append([column, count])
+        own = entry["offerings"].setdefault(i.offering_ids[i.offering[column]], [0, 0])
+        own[0] += int(i.load[column]) * count
+        own[1] += int(steps[column] == 0)
+        if i.cost[column]:
+            fen = int(i.cost[column]) * count
+            entry["bills"].append([fen, [i.fund_ids[f] for f in i.classes[i.payers[column]]]])
+            for name, members in zip(i.limit_ids, i.limit_members, strict=True):
+                if members[min(np.searchsorted(members, column), len(members) - 1)] == column:
+                    entry["limits"][name] = entry["limits"].get(name, 0) + fen
+    return sorted(found.values(), key=lambda e: (e["tier"], -e["points"], e["need"]))
+
+
+def charged(instance, steps, ledger):
+    """The allocations of `steps`, paid with exactly the fen that `ledger` (fund id → fen) says."""
+    amounts = np.array([ledger.get(f, 0) for f in instance.fund_ids], np.int64)
+    return charged_allocations(replace(instance, fund_amount=amounts), steps)
+
+
+def points_of(instance, steps):
+    """Points of the three tiers."""
+    return list(tier_points(instance, steps))
