@@ -24,7 +24,7 @@ from matching.solver.fewest import Settled, fewest_changes
 from matching.solver.instance import build_instance
 from matching.solver.levels import NAMES, values
 from matching.solver.state import broken
-from matching.solver.warm import NO_PRICES, CannotPayPins, Estimate, WarmPlan, townships_below
+from matching.solver.warm import CannotPayPins, Estimate, WarmPlan, townships_below
 
 BUDGET = "budget"
 MOST_PAIRS = 20
@@ -322,9 +322,10 @@ def estimate(prepared: Prepared, change: Change) -> Answer:
     elif prepared.budget_fen is None:
         limits[prepared.budgets] = sum(funds)
     try:
+        money = change.budget_fen is not None or bool(change.funds)
         found = warm.ask(
-            fund_amount=funds,
-            limit_max=limits,
+            fund_amount=funds if money else None,
+            limit_max=limits if money else None,
             floor_percent=change.floor_percent,
             tolerance_permille=change.tolerance_permille,
         )
@@ -447,6 +448,3 @@ def _plan(problem: Problem, pairs: Any, instance: Any, settled: Settled, before:
         unmet=tuple(explain_unmet(problem, pairs, served)),
         solver={"versions": dict(before.solver.get("versions", {})), "pairs": len(pairs), "work": [], "searched": settled.searched},
     )  # fmt: skip
-
-
-NO_CHANGE, EMPTY = Change(), NO_PRICES

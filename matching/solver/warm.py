@@ -14,8 +14,8 @@ from math import floor
 
 import numpy as np
 
-from matching.solver.construct import fill
-from matching.solver.instance import WHOLE, Instance
+from matching.solver.construct import urgency
+from matching.solver.instance import SINGLE, WHOLE, Instance
 from matching.solver.levels import exact_sum, floors, kept_points, shortfall, tier_points, township_points
 from matching.solver.prices import sum_of_best
 from matching.solver.relaxation import MONEY, POINTS, build_relaxation, solve_lp
@@ -86,10 +86,12 @@ class WarmPlan:
         changed = self.changed(fund_amount, limit_max, floor_percent, tolerance_permille)
         if self._most_before is None:
             self._most_before = self.most(self.instance, self.before)
-        steps = mended(changed, self.steps)
+        steps = self.steps
+        if fund_amount is not None or limit_max is not None:
+            steps = mended(changed, self.steps)
+            if tier_points(changed, steps) < self.before and fits(changed, self.steps):
+                steps = self.steps
         least = tier_points(changed, steps)
-        if least < self.before and fits(changed, self.steps):
-            steps, least = self.steps, self.before
         most = tuple(max(a, b) for a, b in zip(self.most(changed, least), least, strict=True))
         likely = self._likely(changed, least, most)
         floor_before, floor_now = floors(self.instance, self.before), floors(changed, least)
@@ -255,7 +257,8 @@ def fits(instance, steps):
     """Whether the money of `instance` pays for `steps`, within every limit."""
     i = instance
     for rows, most in zip(i.limit_members, i.limit_max.tolist(), strict=True):
-        if exact_sum(i.cost[rows], steps[rows]) > most:
+        used = rows[steps[rows] > 0]
+        if exact_sum(i.cost[used], steps[used]) > most:
             return False
     return not i.classes or fund_flows(i, [class_spending(i, steps)]) is not None
 
@@ -265,7 +268,49 @@ def mended(instance, steps):
 
     Raises CannotPayPins.
     """
-    return fill(instance, cut_to_money(instance, steps))
+    return filled_up(instance, cut_to_money(instance, steps))
+
+
+def filled_up(instance, steps):
+    """`steps` with what fits, most urgent needs first, from the cheapest and nearest offerings, as `construct.fill` does.
+
+    Rows only fill up on the way, so a column that has no room now is never looked at: few of a proposed plan's columns have any.
+    """
+    i, state = instance, Incumbent(instance, steps)
+    room = state.need_room[i.need]
+    open_ = (room > 0) & (i.high > steps) & ((i.fill[i.need] != WHOLE) | (room == i.steps_wanted[i.need]))
+    open_ &= (state.room[i.offering] >= i.load) & ((state.places[i.offering] > 0) | (steps > 0))
+    open_ &= state.cap_room[i.household[i.need]] >= i.worth
+    purse = np.array([sum(state.fund_room[f] for f in funds) for funds in i.classes] or [0], np.int64)
+    open_ &= (i.payers < 0) | (purse[np.maximum(i.payers, 0)] >= i.cost)
+    for rows, left in zip(i.limit_members, state.limit_room, strict=True):
+        open_[rows[i.cost[rows] > left]] = False
+    columns = np.flatnonzero(open_)
+    rank = np.empty(len(i.fill), np.int64)
+    rank[urgency(i)] = np.arange(len(i.fill))
+    columns = columns[np.lexsort((columns, i.distance[columns], i.cost[columns], rank[i.need[columns]]))]
+    for own in np.split(columns, np.flatnonzero(np.diff(i.need[columns])) + 1):
+        if len(own):
+            _serve(state, own.tolist())
+    return state.steps
+
+
+def _serve(state, columns):
+    """Gives one need what its columns have room for; all or nothing where it asks so."""
+    i, need = state.instance, state.instance.need[columns[0]]
+    left, added = int(state.need_room[need]), []
+    for column in columns:
+        most = state.most(column)
+        if most <= 0:
+            continue
+        state.add(column, most)
+        added.append((column, most))
+        left -= most
+        if left == 0 or i.fill[need] == SINGLE:
+            break
+    if i.fill[need] == WHOLE and left:
+        for column, count in reversed(added):
+            state.take_back(column, count)
 
 
 def cut_to_money(instance, steps):
@@ -309,7 +354,10 @@ def cut_to_money(instance, steps):
 def _groups_that_cost(instance, steps):
     """[(columns, their steps)] that may be given up, the dearest to keep first; a need that takes all or nothing is one group."""
     i = instance
-    used = np.flatnonzero((steps > 0) & (i.cost > 0) & (i.low == 0))
+    paid = (steps > 0) & (i.cost > 0)
+    whole = np.zeros(len(i.fill), bool)  # given up together, the free part with the paid one
+    whole[i.need[paid & (i.fill[i.need] == WHOLE)]] = True
+    used = np.flatnonzero((paid | ((steps > 0) & whole[i.need])) & (i.low == 0))
     held = np.unique(i.need[np.flatnonzero((i.low > 0) & (i.fill[i.need] == WHOLE))])
     used = used[~np.isin(i.need[used], held)]
     key = np.where(i.fill[i.need[used]] == WHOLE, i.size + i.need[used], used)
