@@ -163,6 +163,7 @@ class _Region:
             answers = [one["responses"].get(str(tier)) for one in found.values()]
             if all(answers):
                 self.asked[f"{name} {tier}"] = {
+                    "name": name,
                     "tier": tier,
                     "prices": prices[tier],
                     "bound": sum(a["bound"] for a in answers),
@@ -179,8 +180,11 @@ class _Region:
         """The next prices of every tier. `values`: what the integer plan reached; before it is known, what the mixture reaches."""
         found, least = [], []
         self.mixture = None
+        # who pays is arbitrary as long as money of all kinds is left: a fund that is free is no row of the market
+        scarce = {k for tier in prices for k, p in tier["funds"].items() if p > 0}
+        amounts = {key: fen for key, fen in self.amounts.items() if key[0] == "limit" or key[1] in scarce}
         for tier in range(3):
-            rows = {key: prices[tier][f"{key[0]}s"].get(key[1], 0.0) for key in self.amounts}
+            rows = {key: prices[tier][f"{key[0]}s"].get(key[1], 0.0) for key in amounts}
             rows |= {("tier", s): p for s, p in enumerate(prices[tier]["tiers"])}
             offers = dict(prices[tier]["offerings"])
             bids = self._bids(last, tier)
@@ -191,8 +195,12 @@ class _Region:
                 for part, responses in answers
                 for a in responses.values()
             ]
+            pool = [
+                (part, own, offers_, {k: x for k, x in used.items() if k in amounts})
+                for part, own, offers_, used in pool
+            ]
             mixed = mix(
-                pool, tier=tier, offer_prices=offers, amounts=self.amounts, last=rows,
+                pool, tier=tier, offer_prices=offers, amounts=amounts, last=rows,
                 least=(values or least)[:tier],
             )  # fmt: skip
             if mixed is None:
@@ -243,6 +251,9 @@ class _Region:
                         offers[o][part] = offers[o].get(part, 0.0) + weight * units
                     for key, fen in used.items():
                         rows[key][part] += weight * fen
+            for use in rows.values():
+                if not any(use.values()):
+                    use.update({part: float(self.cut.needs[part]) for part in use})
         bids = self._bids(last, 2) or {}
         shares: dict[str, Args] = {part: {"offerings": {}, "funds": {}, "limits": {}} for part in self.cut.parts}
         for o, row in self.cut.offerings.items():
@@ -362,6 +373,7 @@ class _Region:
             terms += [p * self.amounts["fund", f] for f, p in prices["funds"].items()]
             terms += [p * self.amounts["limit", k] for k, p in prices["limits"].items()]
             terms += [-p * values[s] for s, p in enumerate(prices["tiers"][:tier])]
+            self.say(f"  bound of tier {tier + 1} by {one['name']}: {sum(terms):.0f}")
             best[tier] = min(best[tier], sum(terms) + 1e-10 * sum(map(abs, terms)) + 1e-3)
         return [int(b) if b < float("inf") else 2**62 for b in best]
 

@@ -178,8 +178,10 @@ def _close(problem: Problem, common: Args, own: Args, files: _Files) -> Args:
     found = violations(problem, plan)
     if found:
         raise RefusedPart("\n".join(map(str, found[:20])))
-    files.lines(".allocations.jsonl", [_allocation_row(a) for a in plan.allocations])
-    files.lines(".unmet.jsonl", [_unmet_row(u, own["others"]) for u in plan.unmet])
+    files.lines(
+        ".allocations.jsonl", [_allocation_row(a) for a in sorted(plan.allocations, key=lambda a: (a.need, a.offering))]
+    )
+    files.lines(".unmet.jsonl", [_unmet_row(u, own["others"]) for u in sorted(plan.unmet, key=lambda u: u.need)])
     return part_figures(problem, plan) | {"pairs": len(pairs)}
 
 

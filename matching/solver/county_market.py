@@ -10,7 +10,7 @@ from scipy import sparse
 
 from matching.solver.relaxation import MONEY, POINTS, solve_lp
 
-STRETCH = 2.0  # a price changes at most by this factor in one round
+STRETCH = 1.3  # a price changes at most by this factor in one round
 
 
 def mix(answers, *, tier, offer_prices, amounts, last, least):
@@ -32,12 +32,10 @@ def mix(answers, *, tier, offer_prices, amounts, last, least):
     keys = [*names, *(("tier", s) for s in range(tier))]
     scale = np.array([MONEY / POINTS] * len(names) + [1.0] * tier)
     now = np.array([(last or {}).get(k, 0.0) for k in keys]) * scale
-    # where a row was free so far, it may become as dear as the dearest of its kind
+    # where a row was free so far, it may become a little dear, measured by the dearest of its kind
     dear = max([*now[: len(names)], 1e-3])
     cheap = np.where(now > 0, now / STRETCH, 0.0)
-    most = np.where(now > 0, now * STRETCH, dear)
-    if tier:
-        most[len(names) :] = np.maximum(most[len(names) :], 5.0)
+    most = np.where(now > 0, now * STRETCH, 0.1 * dear)
     joint = len(keys)
     # joint rows as use − spare + excess = amount: spare earns the lowest price, excess costs the highest
     body = np.vstack((usage, -earned))

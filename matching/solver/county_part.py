@@ -15,12 +15,13 @@ from matching.solver.instance import WHOLE, build_instance
 from matching.solver.large import LargeSearch
 from matching.solver.levels import tier_points
 from matching.solver.pins import start_from_pins
+from matching.solver.prices import sum_of_best
 from matching.solver.relaxation import MONEY, POINTS, build_relaxation, price_bound, solve_lp
 from matching.solver.state import broken, class_spending, fund_flows, used_rows
 from matching.solver.work import Work
 
 GUIDE = 0.005  # how much a tier heeds what its deliveries take from tier 3, at tier 3's prices
-DUE = (0.15, 0.55, 1.0)  # share of the time by which a tier's search should be over
+DUE = (0.1, 0.5, 1.0)  # share of the time by which a tier's search should be over
 PART, THIN = 2_000, 10
 
 
@@ -200,15 +201,18 @@ def plan_part(problem, pairs, *, seconds, worth=None):
 def _tier(search, relaxation, usage, tier, work, until):
     name, i = f"tier{tier + 1}", search.instance
     split = _guided_start(search, relaxation, usage, tier, until)
+    if tier_points(i, search.steps)[tier] >= sum_of_best(i, tier):
+        return
     few = {"gap": 1e-6 if tier == 0 else 3e-4, "prices": GUIDE * usage if tier < 2 else None}
     begin = work.elapsed()
     if split:
         search.raise_tier(f"{name} split", tier, split, begin + 0.4 * (until - begin), **few)
     parts = search.by_category(PART, tier + 1)
     free = [p for p in parts if search.is_free(p)]
-    search.raise_tier(f"{name} free", tier, free, begin + 0.8 * (until - begin), thin=THIN, **few)
-    paid = [p for p in parts if not search.is_free(p)]
-    search.raise_tier(f"{name} paid", tier, paid, until, thin=THIN, **few)
+    search.raise_tier(f"{name} free", tier, free, begin + 0.9 * (until - begin), thin=THIN, **few)
+    if tier == 2:  # what costs money is nearly whole in the relaxation already; measured, it brings little
+        paid = [p for p in parts if not search.is_free(p)]
+        search.raise_tier(f"{name} paid", tier, paid, until, thin=THIN, **few)
     if tier < 2:
         filled = fill(i, search.steps, key=np.where(i.tier[i.need] > tier, np.inf, usage / np.maximum(1, i.points)))
         search.steps = np.where(i.tier[i.need] <= tier, filled, search.steps)
