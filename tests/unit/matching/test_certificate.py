@@ -74,7 +74,7 @@ def test_no_plan_passes_a_bound_whatever_the_multipliers(block):  # promise 24
 
 
 def test_sums_beyond_64_bits_are_as_exact_as_small_ones():  # promise 24
-    """The same prices in parts a hundred million million times finer leave the range of 64 bits; rounding can only lose less."""
+    """The same prices in parts a hundred million million times finer leave the range of 64 bits and change nothing."""
     finer, compared = 10**14, 0
     for seed in range(24):
         problem, pairs, best = solved(seed)
@@ -95,52 +95,55 @@ def test_without_any_price_a_tier_is_bounded_by_what_its_needs_could_have():
     assert certified_bounds(problem, build_pairs(problem), nothing, (0, 0, 0)) == (10_000, 4_998, 8_000)
 
 
+def rice(**fields):
+    """One offering of rice, free and 5 units, or as `fields` say."""
+    return {"id": "O1", "donor": "D", "category": "rice", "capacity": 5, **fields}
+
+
+# Tier 1 of the small problem is need N1: 4 units of 2,500 points, each worth 100 fen. A price below that leaves the unit worth serving.
 @pytest.mark.parametrize(
     ("parts", "multipliers", "tier1"),
     [
-        # the household's cap priced at 25 points a fen takes all a unit of rice earns: what is left is the cap's worth
-        ({"households": {"H1": {"cap_fen": 250}}}, {"households": {"H1": 25}}, 6_250),
-        # only O1 (10 fen a unit) has rice; its fund of 25 fen is priced at 250 points a fen, the unit's whole worth
+        # the cap's 250 fen at 10 points, and 2 whole units that fit under it, at 2,500 − 1,000 points
         (
-            {"offerings": [{"id": "O1", "donor": "D", "category": "rice", "capacity": 5, "unit_cost_fen": 10}], "funds": [{"id": "F1", "amount_fen": 25}]},
-            {"funds": {"F1": 250}},
-            6_250,
+            {"offerings": [rice()], "households": {"H1": {"cap_fen": 250}}},
+            {"households": {"H1": 10}},
+            2_500 + 2 * 1_500,
         ),
-        # a limit works the same way
+        # a fund of 25 fen pays 2 units of 10 fen
         (
-            {"offerings": [{"id": "O1", "donor": "D", "category": "rice", "capacity": 5, "unit_cost_fen": 10}], "limits": [{"id": "budget", "max_fen": 30}]},
-            {"limits": {"budget": 250}},
-            7_500,
+            {"offerings": [rice(unit_cost_fen=10)], "funds": [{"id": "F1", "amount_fen": 25}]},
+            {"funds": {"F1": 100}},
+            2_500 + 2 * 1_500,
         ),
-        # a capacity of 3 at 2,500 points a unit
+        # a limit of 30 fen allows 3
         (
-            {"offerings": [{"id": "O1", "donor": "D", "category": "rice", "capacity": 3}]},
-            {"capacity": {"O1": 2_500}},
-            7_500,
+            {"offerings": [rice(unit_cost_fen=10)], "limits": [{"id": "budget", "max_fen": 30}]},
+            {"limits": {"budget": 100}},
+            3_000 + 3 * 1_500,
         ),
+        ({"offerings": [rice(capacity=3)]}, {"capacity": {"O1": 1_000}}, 3_000 + 3 * 1_500),
         # one place at 5,001 points, shared by the 4 units it can carry and rounded for the bound: 1,250 each
-        (
-            {"offerings": [{"id": "O1", "donor": "D", "category": "rice", "capacity": 5, "max_needs": 1}]},
-            {"max_needs": {"O1": 5_001}},
-            10_001,
-        ),
+        ({"offerings": [rice(max_needs=1)]}, {"max_needs": {"O1": 5_001}}, 5_001 + 4 * 1_250),
+        # a pinned pair takes exactly what is pinned, whatever else would pay
+        ({"offerings": [rice()], "pins": [{"need": "N1", "offering": "O1", "quantity": 1}]}, {}, 2_500),
         # a pin counts towards the quantity: the other offering can add three units, not four
         (
             {
-                "offerings": [{"id": name, "donor": "D", "category": "rice", "capacity": 9} for name in ("O1", "O2")],
+                "offerings": [rice(capacity=9), rice(id="O2", capacity=9)],
                 "pins": [{"need": "N1", "offering": "O1", "quantity": 1}],
             },
             {"capacity": {"O1": 2_500}},
-            2_500 * 9 + 3 * 2_500,
+            9 * 2_500 + 3 * 2_500,
         ),
-        # a pinned pair takes exactly what is pinned, whatever else would pay
+        # what is pinned to a need of another tier takes its share of the capacity
         (
-            {"offerings": [{"id": "O1", "donor": "D", "category": "rice", "capacity": 5}], "pins": [{"need": "N1", "offering": "O1", "quantity": 1}]},
-            {},
-            2_500,
+            {"offerings": [rice()], "pins": [{"need": "N2", "offering": "O1", "quantity": 3}]},
+            {"capacity": {"O1": 2_500}},
+            (5 - 3) * 2_500,
         ),
     ],
-)  # fmt: skip
+)
 def test_each_kind_of_row_bounds_by_its_price(parts, multipliers, tier1):
     problem = parse_problem(small(**parts))
     bound = Ground(problem, build_pairs(problem)).bound(1, Multipliers(**multipliers), (0, 0, 0), 1)
