@@ -22,7 +22,15 @@ from ortools.sat.python import cp_model
 
 from matching.solver.instance import NO_LIMIT, ranges
 
-EFFORT = 0.12  # deterministic seconds of one step
+EFFORT = 0.25  # deterministic seconds of one step
+SPREAD = (
+    0.5,
+    0.75,
+    1.0,
+    1.0,
+    1.5,
+    2.5,
+)  # of `near`, drawn for each step: few columns of many offerings, or many of few
 SEED = 20270101
 
 
@@ -39,6 +47,7 @@ class Assignment:
     group: np.ndarray  # (N,) the household of a need
     worth: np.ndarray  # (P,) what the column takes of its group's cap
     group_cap: np.ndarray  # (G,) what is left of the cap for these needs
+    everyone: bool = False  # a plan that serves everybody may not become one that does not
 
     def __post_init__(self):
         self.count = len(self.group)
@@ -84,6 +93,12 @@ def lexicographic_profit(points, tier, target):
     if scale * int(np.where(tier < target, points, 0).sum()) > 2**62:
         raise OverflowError("the points of earlier tiers cannot outweigh those of this one within 64 bits")
     return own + np.where(tier < target, points, 0) * scale
+
+
+def nearest(problem, lost, columns):
+    """The loss up to which there are so many `columns` per need on average, for `near` of `improve`."""
+    place = min(problem.size, int(columns * problem.count)) - 1
+    return float(np.partition(lost, place)[place])
 
 
 def improve(problem, chosen, work, stage, until, *, prices=None, seed=SEED, most=None, width=4, near=None, notify=None):
@@ -156,7 +171,8 @@ class _Neighbourhoods:
         inside[freed] = True
         now = self.chosen[p.need[columns]]
         open_ = (now < 0) | inside[p.offering[now]]
-        keep = open_ & ((self.lost[columns] <= self.near) | (now == columns) | (now < 0))
+        near = self.near * self.draw.choice(SPREAD)
+        keep = open_ & ((self.lost[columns] <= near) | (now == columns) | (now < 0))
         return np.sort(columns[keep])
 
     def _place(self, freed, columns):
@@ -169,7 +185,8 @@ class _Neighbourhoods:
         now = self.chosen[p.need[columns]] == columns
         model = cp_model.CpModel()
         x = [model.new_bool_var("") for _ in range(len(columns))]
-        _each(model.add_at_most_one, x, p.need[columns])
+        whole = p.everyone and bool((self.chosen[needs] >= 0).all())
+        _each(model.add_exactly_one if whole else model.add_at_most_one, x, p.need[columns])
         for offering, places in _grouped(p.offering[columns]):
             capacity, most = int(p.capacity[offering]), int(p.max_needs[offering])
             some = [x[k] for k in places]
@@ -183,8 +200,16 @@ class _Neighbourhoods:
             rows = capped[places]
             room = int(p.group_cap[group] - worth[group])
             model.add(cp_model.LinearExpr.weighted_sum([x[k] for k in rows], p.worth[columns[rows]].tolist()) <= room)
-        objective = cp_model.LinearExpr.weighted_sum(x, p.profit[columns].tolist())
-        model.add(objective >= sum(p.profit[columns[now]].tolist()))
+        profit = p.profit[columns]
+        if whole:  # what every plan of these needs is worth at least says nothing and only makes the numbers large
+            profit = (
+                profit
+                - np.minimum.reduceat(profit, np.searchsorted(p.need[columns], needs))[
+                    np.searchsorted(needs, p.need[columns])
+                ]
+            )
+        objective = cp_model.LinearExpr.weighted_sum(x, profit.tolist())
+        model.add(objective >= sum(profit[now].tolist()))
         model.maximize(objective)
         for k, value in enumerate(now.tolist()):
             model.add_hint(x[k], value)
