@@ -98,10 +98,7 @@ def own_gaps(ours: Sequence[Result]) -> str:
         levels = {level["name"]: level for level in one["levels"]}
         bounds, values = bounds_of(one), {tier: levels[tier]["value"] for tier in TIERS}
         joint = gap(sum(values.values()), sum(bounds.values()))
-        later = [
-            gap_text(levels[name]["value"], levels[name]["bound"] or levels[name]["bound_deliveries"])
-            for name in ("fairness", "coverage", "cost", "distance")
-        ]
+        later = [_later_gap(levels[name]) for name in ("fairness", "coverage", "cost", "distance")]
         rows.append(
             [
                 one["seed"],
@@ -117,6 +114,12 @@ def own_gaps(ours: Sequence[Result]) -> str:
         )
     head = ["seed", "pairs", "pairs + model s", "limit s", "tier 1 proven at s", "gap 1", "gap 2", "gap 3", "joint", "fairness", "coverage", "cost", "distance", "peak MB"]  # fmt: skip
     return table(head, rows)
+
+
+def _later_gap(level: Result) -> str:
+    """Against the level's bound, else against the one for the amounts delivered."""
+    bound = level["bound_deliveries"] if level["bound"] is None else level["bound"]
+    return gap_text(level["value"], bound)
 
 
 def proven_after(ours: Result) -> str:

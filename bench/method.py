@@ -48,6 +48,10 @@ def measure(method: str, scale: str, seed: int, seconds: float) -> dict[str, Any
     plan = METHODS[method](problem, pairs, seconds, found)
     found.setdefault("seconds", time.perf_counter() - began)
     found["peak_mb"], found["problem_mb"] = _peak_mb(), before_mb
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    found["cpu_s"] = (
+        used.ru_utime + used.ru_stime
+    )  # what a busy machine gave: far below seconds × cores, the figures say little
     wrong = violations(problem, plan)
     if wrong:
         raise SystemExit(f"{method}, {scale} {seed}: the validator refuses the plan: {[str(one) for one in wrong[:5]]}")
