@@ -104,6 +104,17 @@ class PriceSchema(ma.Schema):
     townships = ma.fields.List(ma.fields.Nested(TownshipPriceSchema))
 
 
+class ExceptionsSchema(ma.Schema):
+    """Idle units beside unmet needs, and needs served before one that outranks them, counted by what justifies them."""
+
+    idle = ma.fields.Dict(keys=ma.fields.String(), values=ma.fields.Integer(), required=True)
+    envy = ma.fields.Dict(keys=ma.fields.String(), values=ma.fields.Integer(), required=True)
+    unjustified = ma.fields.Integer(required=True)
+    sentences = ma.fields.List(
+        ma.fields.String(), metadata={"description": "The first of those that nothing justifies"}
+    )
+
+
 class WaitSchema(ma.Schema):
     """A need that waiting lifted. `waited_permille`: thousandths of a round; `entered`: the weight in the frozen problem."""
 
@@ -151,6 +162,21 @@ class PriceOfFairness(MethodView):
         if price is None:
             raise NotFound("This round has no plan yet; it comes with the proposal")
         return price
+
+
+@blueprint.route("/<uuid:round_id>/exceptions")
+class Exceptions(MethodView):
+    """What looks unfair, and why it is so."""
+
+    @requires("round.read")
+    @blueprint.response(200, ExceptionsSchema)
+    @refusals(blueprint, 401, 403, 404)
+    def get(self, round_id: uuid.UUID) -> object:
+        """Idle units beside unmet needs, and needs served before one that outranks them, by reason."""
+        found = _coverage(round_id).get("exceptions")
+        if found is None:
+            raise NotFound("This round is too large to list its exceptions here; zhongfu verify --fairness does")
+        return found
 
 
 @blueprint.route("/<uuid:round_id>/waiting")

@@ -36,6 +36,19 @@ DIMENSION_WORDS = {
     "disability": _l("By disability in the household"),
 }
 TIERS = ("1", "2", "3")
+EXCEPTION_WORDS = {
+    "pin": _l("A person pinned it so"),
+    "unit_size": _l("Units do not divide: a need takes all or nothing, or the exchange would cost more than it brings"),
+    "max_needs": _l("The helper serves as many needs as agreed"),
+    "household_cap": _l("The cap of the household"),
+    "limit": _l("A spending limit"),
+    "fund": _l("No fund that may pay has enough left"),
+    "fairness_floor": _l("The floor of a township"),
+    "tolerance": _l("What fairness may take from a tier"),
+    "unproven": _l("The search did not finish the level that rules it out"),
+    "undecided": _l("Too many ways to fill the need were open to try them all"),
+}
+"""Reasons of `matching.properties`, the most telling first"""
 
 
 @dataclass(frozen=True)
@@ -110,6 +123,15 @@ class Price:
     known_before: bool
 
 
+@dataclass(frozen=True)
+class Exceptions:
+    """(what justifies it, idle units beside unmet needs, needs served before one that outranks them), and what nothing justifies."""
+
+    rows: tuple[tuple[str, int, int], ...]
+    unjustified: int
+    sentences: tuple[str, ...]
+
+
 @blueprint.get("/<uuid:round_id>/fairness")
 @requires("round.read")
 def fairness(round_id: uuid.UUID) -> ResponseReturnValue:
@@ -125,6 +147,7 @@ def fairness(round_id: uuid.UUID) -> ResponseReturnValue:
         flags=found.get("flags", 0) if found else 0,
         tier_flags=found.get("tier_flags", 0) if found else 0,
         price=price_of(found, names) if found else None,
+        exceptions=exceptions_of(found) if found else None,
         waits=waits,
         waiting=[told(sentence) for sentence in waiting_in_words(waiting_rule(match_round))],
         waited=rounds_text,
@@ -279,6 +302,22 @@ def price_of(found: Mapping[str, Any], names: Mapping[str, str]) -> Price | None
         ),
         known_before=price["shortfall_before"] is not None,
     )  # fmt: skip
+
+
+def exceptions_of(found: Mapping[str, Any]) -> Exceptions | None:
+    """What the page lists of the exceptions; None where the round does not hold them."""
+    kept = found.get("exceptions")
+    if not kept:
+        return None
+    order = list(EXCEPTION_WORDS)
+    reasons = sorted({*kept["idle"], *kept["envy"]}, key=lambda one: order.index(one) if one in order else len(order))
+    return Exceptions(
+        tuple(
+            (str(EXCEPTION_WORDS.get(one, one)), kept["idle"].get(one, 0), kept["envy"].get(one, 0)) for one in reasons
+        ),
+        kept["unjustified"],
+        tuple(kept["sentences"]),
+    )
 
 
 def price_sentence(price: Mapping[str, Any]) -> str:

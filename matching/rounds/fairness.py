@@ -1,4 +1,4 @@
-"""The price of fairness: what the floors of the townships cost in points of the tiers, and what they gave. Pure.
+"""The price of fairness: what the floors of the townships cost in points of the tiers, and what they gave; and the exceptions. Pure.
 
 Levels 1 to 3 of the objective fix the values V1, V2, V3 without looking at townships. Levels 4 and 5 (fairness, then coverage) may lower a tier
 to ``⌈V·(1000 − tolerance)/1000⌉`` to lift townships to their floors. What the final plan delivers of a tier, less V, is therefore what the floors
@@ -10,9 +10,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from matching.problem import Problem
+from matching.properties import count_reasons
 from matching.rules import Rules
 from matching.solution import Plan
 
+MOST_NEEDS_LOOKED_AT = 20_000
+"""A larger pool is looked at by ``zhongfu verify --fairness``, not while its plan is stored (6,000 needs take about 5 s)"""
+MOST_SENTENCES = 20
 BEFORE = "before fairness"
 """The stage under which the solver notes the points of each township as levels 1 to 3 left them, by code"""
 
@@ -105,3 +109,20 @@ def points_before(plan: Plan, codes: Sequence[str]) -> Mapping[str, int] | None:
             if isinstance(points, Sequence) and len(points) == len(codes):
                 return dict(zip(codes, points, strict=True))
     return None
+
+
+def exceptions(problem: Problem, plan: Plan) -> dict[str, Any] | None:
+    """Idle units beside unmet needs, and needs served before one that outranks them, counted by what justifies them (promise 27).
+
+    ``{"idle": {reason: n}, "envy": {reason: n}, "unjustified": n, "sentences": [the first of them]}``, reasons as in
+    `matching.properties`; None where the pool has more than MOST_NEEDS_LOOKED_AT needs.
+    """
+    if len(problem.needs) > MOST_NEEDS_LOOKED_AT:
+        return None
+    found = count_reasons(problem, plan)
+    return {
+        "idle": found.idle,
+        "envy": found.envy,
+        "unjustified": len(found.unjustified),
+        "sentences": list(found.unjustified[:MOST_SENTENCES]),
+    }

@@ -25,7 +25,7 @@ from matching.problem import Problem
 from matching.rounds.comparison import comparison
 from matching.rounds.coverage import HouseholdGroups, coverage, groups_of
 from matching.rounds.documents import frozen_problem, keep_plan, problem_text
-from matching.rounds.fairness import price_of_fairness
+from matching.rounds.fairness import exceptions, price_of_fairness
 from matching.rounds.models import Allocation, AllocationCharge, MatchRound, UnmetNeed
 from matching.rounds.operations import SOLVE_TOPIC
 from matching.rounds.rules import KEEPS, LEASE, MOST_ATTEMPTS
@@ -197,6 +197,7 @@ def store_proposal(session: Session, *, round_id: uuid.UUID, token: int, plan: P
             "coverage": {
                 **coverage(problem, served, _groups(session, problem, now)),
                 "price": price_of_fairness(problem, plan),
+                "exceptions": exceptions(problem, plan),
             },
         },
         detail={"result_sha256": result_sha256(plan), "status": plan.status, "allocations": len(plan.allocations)},

@@ -50,6 +50,7 @@ def test_the_page_tells_groups_tier_by_tier_with_a_chart_and_the_price(
     page = browser.get(f"{address}/fairness")
     for title in ("By township", "By household type", "By sex of the head", "By disability in the household"):
         assert title in page
+    assert "Exceptions, with what justifies them" in page and "no case without a reason" in page
     assert page.count("<svg") > 10 and "small group" in page and "no flag" in page
     assert "What fairness between townships costs" in page and "Who has waited" in page
     assert "10 points of weight for each committed round" in page and "No need of this pool had waited" in page
@@ -107,6 +108,8 @@ def test_the_api_gives_coverage_price_and_waiting(ground: Ground, browser_of: Op
     assert client.get(f"{api}/coverage?dimension=income").status_code == 422
     price = client.get(f"{api}/price-of-fairness").json
     assert price["given_up"] == 0 and price["shortfall_before"] is None and len(price["tiers"]) == 3
+    exceptions = client.get(f"{api}/exceptions").json
+    assert exceptions["unjustified"] == 0 and exceptions["sentences"] == []
     first = client.get(f"{api}/waiting?limit=1").json
     assert first["items"][0]["waited_permille"] == 1000 and first["next"]
     second = client.get(f"{api}/waiting?limit=1&after={first['next']}").json
@@ -123,7 +126,7 @@ def test_another_county_sees_nothing_of_it(ground: Ground, browser_of: Open) -> 
     client = browser_of("far.away").client
     for path in ("fairness", "fairness.csv", "fairness-published.csv", "waiting.json"):
         assert client.get(f"{address}/{path}").status_code == 404
-    for path in ("coverage", "price-of-fairness", "waiting"):
+    for path in ("coverage", "price-of-fairness", "exceptions", "waiting"):
         assert client.get(f"/api/v1{address}/{path}").status_code == 404
 
 

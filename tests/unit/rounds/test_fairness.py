@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from matching.problem import Problem, parse_problem
-from matching.rounds.fairness import least_kept, points_before, price_of_fairness
+from matching.rounds.fairness import exceptions, least_kept, points_before, price_of_fairness
 from matching.solution import parse_plan, plan_document
 from matching.solver.engine import solve
 
@@ -82,3 +82,10 @@ def test_a_plan_that_does_not_say_what_stood_before_is_not_made_to() -> None:
 
 def test_what_may_be_given_up_is_rounded_in_favour_of_the_tier() -> None:
     assert [least_kept(value, 1) for value in (0, 1, 999, 1000, 1001)] == [0, 1, 999, 999, 1000]
+
+
+def test_what_the_floors_gave_to_a_lighter_need_stands_among_the_exceptions_with_its_reason() -> None:  # promise 27
+    problem = unequal(tolerance_permille=10)
+    found = exceptions(problem, solve(problem, time_limit=5, threads=1))
+    assert found is not None and found["unjustified"] == 0
+    assert found["envy"].get("fairness_floor", 0) + found["envy"].get("tolerance", 0) > 0
