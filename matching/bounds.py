@@ -143,15 +143,16 @@ class Ground:
         pin = np.full(len(self.need), -1, np.int64)
         if not self.problem.pins:
             return pin
-        place = {pair: p for p, pair in enumerate(zip(self.need.tolist(), self.offering.tolist(), strict=True))}
-        for one in self.problem.pins:
-            n = self.problem.need_index[one.need]
-            p = place.get((n, self.problem.offering_index[one.offering]))
-            steps = one.quantity
+        problem, size = self.problem, max(1, len(self.problem.offerings))
+        asked = [problem.need_index[p.need] * size + problem.offering_index[p.offering] for p in problem.pins]
+        keys = self.need * size + self.offering
+        place = {int(keys[p]): p for p in np.flatnonzero(np.isin(keys, np.array(asked, np.int64)))}
+        for one, key in zip(problem.pins, asked, strict=True):
+            n, steps = problem.need_index[one.need], one.quantity
             if single[n]:
-                steps = {0: 0, self.problem.needs[n].quantity: 1}.get(one.quantity, -1)
-            if p is not None and steps <= self.most[n]:
-                pin[p] = steps
+                steps = {0: 0, problem.needs[n].quantity: 1}.get(steps, -1)
+            if key in place and steps <= self.most[n]:
+                pin[place[key]] = steps
         return pin
 
     def bound(self, tier: int, multipliers: Multipliers, values: Sequence[int], parts: int) -> int:
