@@ -5,26 +5,33 @@ is searched by the kernel and bounded by its knapsacks. The lottery is searched 
 """
 
 import time
+from dataclasses import replace
 
 import numpy as np
 
+from matching.solver import exact
 from matching.solver.assignment import Assignment, improve, nearest
 from matching.solver.assignment_prices import Knapsacks, lagrangian_bound, linear_prices
 from matching.solver.assignment_whole import search_whole
 from matching.solver.instance import NO_LIMIT, SINGLE
 from matching.solver.levels import LevelResult, coverage_of, exact_sum, floors, shortfall, tier_points
+from matching.solver.rows import MAGNITUDE, ConstraintModel, TooLarge
 
+EXACT_COLUMNS = 3_000  # up to here distance and lottery go to CP-SAT once the cost is proven
 LEAST_COLUMNS = 400  # below this the exact levels prove everything, the lottery too
 START, DUAL, WHOLE, SEARCH = 0.16, 0.40, 0.62, 0.93  # share of the time by which a stage should be over
-LOTTERY_BITS = 2**62
 
 
 def fits(instance):
-    """Whether the instance has this shape: single needs, each with a column, costs that every payer can bear, no cap, limit, pin or bar."""
+    """Whether the instance has this shape: single needs with columns, costs that one fund can bear, no cap, limit or pin."""
     i = instance
     if i.size < LEAST_COLUMNS or (i.fill != SINGLE).any() or len(i.pinned) or len(i.limit_max):
         return False
-    if (i.high != 1).any() or (np.diff(i.by_need) == 0).any() or not i.cost.any():
+    if (
+        ((i.high != 1) & (i.load <= i.capacity[i.offering])).any()
+        or (np.diff(i.by_need) == 0).any()
+        or not i.cost.any()
+    ):
         return False
     worth, dearest = np.zeros(len(i.fill), np.int64), np.zeros(len(i.fill), np.int64)
     np.maximum.at(worth, i.need, i.worth)
@@ -44,8 +51,9 @@ def assign(instance, work, steps):
     Uses the time of `work` and records what was done there.
     """
     i, begin = instance, time.monotonic()
-    ceiling = i.cost.max() * 2 + 1
-    problem = _problem(i, len(i.fill) * int(ceiling) - i.cost)  # one more need served outweighs every cost
+    problem = _problem(
+        i, (len(i.fill) + 1) * int(i.cost.max()) + 1 - i.cost
+    )  # one more need served outweighs every cost
     chosen = _columns_of(i, steps)
     first, total = work.elapsed(), work.seconds
 
@@ -141,49 +149,54 @@ def _rounded(problem, x):
 
 def _results(i, work, problem, chosen, bound, lost, begin, until):
     steps = _steps_of(i, chosen)
-    value = exact_sum(i.cost, steps)
-    seconds = time.monotonic() - begin
-    if (i.distance == i.distance[0]).all() and value * 2**33 * len(i.fill) < LOTTERY_BITS:
-        chosen = _luckier(i, work, problem, chosen, lost, until)
-    steps = _steps_of(i, chosen)
-    tiers = tier_points(i, steps)
+    tiers, cost = tier_points(i, steps), exact_sum(i.cost, steps)
     lacking = shortfall(i, steps, floors(i, tiers))
     results = [LevelResult(f"tier{t + 1}", tiers[t], tiers[t]) for t in range(3)]
     results.append(LevelResult("fairness", lacking, lacking))
     results.append(LevelResult("coverage", coverage_of(tiers), coverage_of(tiers)))
-    results.append(LevelResult("cost", exact_sum(i.cost, steps), bound, seconds))
-    proven = results[-1].proven
-    distance = exact_sum(i.distance, steps)
-    least = exact_sum(_least(i, i.distance), np.ones(len(i.fill), np.int64))
-    results.append(LevelResult("distance", distance, least if proven else None))
-    luck = exact_sum(i.lottery, steps)
-    later = exact_sum(_least(i, i.lottery), np.ones(len(i.fill), np.int64))
-    results.append(
-        LevelResult(
-            "lottery", luck, later if proven and results[-1].proven else None, time.monotonic() - begin - seconds
-        )
-    )
+    results.append(LevelResult("cost", cost, bound, time.monotonic() - begin))
+    begin, bounds = time.monotonic(), {"distance": None, "lottery": None}
+    if bound == cost and i.size <= EXACT_COLUMNS:
+        steps, bounds = _exactly(i, work, steps)
+    elif (i.distance == i.distance[0]).all():
+        steps = _steps_of(i, _luckier(i, work, problem, chosen, lost, until))
+    results[5].value = exact_sum(i.cost, steps)
+    for name, coefficients in (("distance", i.distance), ("lottery", i.lottery)):
+        results.append(LevelResult(name, exact_sum(coefficients, steps), bounds[name]))
+    results[-1].seconds = time.monotonic() - begin
     return steps, results
 
 
-def _least(i, coefficients):
-    """(N,) the least coefficient among the columns of each need."""
-    return np.minimum.reduceat(coefficients, i.by_need[:-1])
+def _exactly(i, work, steps):
+    """(steps, bounds) of distance and lottery among the plans of this cost, by CP-SAT over the whole problem."""
+    rows = ConstraintModel(i, np.arange(i.size), np.zeros(i.size, np.int64))
+    bounds = {"distance": None, "lottery": None}
+    try:
+        points, constant = rows.points_of_tiers((1, 1, 1))
+        rows.model.add(points + constant >= sum(tier_points(i, steps)))
+        cost, constant = rows.amount(i.cost)
+        rows.model.add(cost + constant <= exact_sum(i.cost, steps))
+        for name, coefficients in (("distance", i.distance), ("lottery", i.lottery)):
+            amount, constant = rows.amount(coefficients)
+            steps, bound = exact.optimise(
+                rows, steps, amount, constant, name, work, 0.45 if name == "distance" else 0.9
+            )
+            bounds[name] = max(0, bound)
+            if bounds[name] != exact_sum(coefficients, steps):
+                break
+            rows.model.add(amount + constant <= bounds[name])
+    except TooLarge:
+        pass  # the plan stands, only without a bound for what is too large to be summed
+    return steps, bounds
 
 
 def _luckier(i, work, problem, chosen, lost, until):
-    """A plan of the same cost, or less, that the lottery prefers."""
-    span = int(i.lottery.max()) * len(i.fill) + 1
-    dearest = int(i.cost.max())
-    both = _problem(i, (dearest + 1 - i.cost) * span + (int(i.lottery.max()) - i.lottery))
+    """A plan of the same cost, or less, that the lottery prefers; the plan itself where both do not fit into 62 bits."""
+    luckiest = int(i.lottery.max())
+    span = luckiest * len(i.fill) + 1
+    if (int(i.cost.max()) + 1) * span * len(i.fill) > MAGNITUDE:
+        return chosen
+    both = replace(problem, profit=(int(i.cost.max()) + 1 - i.cost) * span + (luckiest - i.lottery))
     return improve(
-        both,
-        chosen,
-        work,
-        "assignment lottery",
-        until,
-        prices=lost,
-        near=nearest(problem, lost, 2.6),
-        width=3,
-        most=200,
+        both, chosen, work, "assignment lottery", until, prices=lost, near=nearest(problem, lost, 2.6), width=3, most=40
     )

@@ -17,7 +17,7 @@ from matching.solver.relaxation import solve_lp
 
 GRAIN = 1024.0
 NEVER = -1e18
-LARGEST = 2e8  # cells of a knapsack table
+LARGEST = 4e7  # cells of a knapsack table, about 14 bytes each
 
 
 def linear_prices(problem, *, all_served, seconds=None):
@@ -43,14 +43,18 @@ def linear_prices(problem, *, all_served, seconds=None):
     lower = np.full(len(upper), -np.inf)
     if all_served:
         lower[: p.count] = 1.0
-    scale = max(1.0, float(np.abs(p.profit).max(initial=1)) / 1000)
-    status, x, prices = solve_lp(
-        lower, upper, matrix, np.zeros(p.size), np.ones(p.size), p.profit / scale, seconds=seconds
-    )
+    least = np.zeros(p.count, np.int64)
+    if all_served:  # a constant per need, left out to keep the numbers small
+        least[p.need[::-1]] = p.profit[::-1]
+        np.minimum.at(least, p.need, p.profit)
+    above = p.profit - least[p.need]
+    scale = max(1.0, float(np.abs(above).max(initial=1)) / 1000)
+    high = (p.load <= p.capacity[p.offering]).astype(float)
+    status, x, prices = solve_lp(lower, upper, matrix, np.zeros(p.size), high, above / scale, seconds=seconds)
     if status != "OPTIMAL":
         return None
-    lost = np.maximum(0.0, (matrix.T @ prices) * scale - p.profit)
-    return x, prices[: p.count] * scale, lost
+    lost = np.maximum(0.0, (matrix.T @ prices) * scale - above)
+    return x, prices[: p.count] * scale + least, lost
 
 
 class Knapsacks:
@@ -140,6 +144,8 @@ def lagrangian_bound(problem, knapsacks, prices, value, work, stage, until, *, a
     if not all_served:
         prices = np.maximum(0.0, prices)
     best, best_prices, pace, stalled, direction = np.inf, prices, 0.6, 0, 0.0
+    largest = float(np.abs(prices).sum()) + float(np.abs(problem.profit).max(initial=0)) * problem.count
+    margin = 0.0 if largest * GRAIN < 2**52 else 1e-12 * largest * problem.count  # beyond it, sums are rounded
     for _ in work.steps(stage, until, most=most):
         worths, columns = knapsacks.solve(prices)
         bound = float(prices.sum() + worths.sum())
@@ -164,7 +170,7 @@ def lagrangian_bound(problem, knapsacks, prices, value, work, stage, until, *, a
         prices = np.round((prices - step) * GRAIN) / GRAIN
         if not all_served:
             prices = np.maximum(0.0, prices)
-    return (None if np.isinf(best) else floor(best)), best_prices
+    return (None if np.isinf(best) else floor(best + margin)), best_prices
 
 
 def _most_load(problem):

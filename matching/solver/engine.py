@@ -16,7 +16,7 @@ from matching.explanation import explain_unmet
 from matching.pairs import build_pairs
 from matching.problem import problem_sha256
 from matching.solution import Level, Plan
-from matching.solver import exact, stages
+from matching.solver import assignment_levels, exact, stages
 from matching.solver.charges import charged_allocations
 from matching.solver.construct import fill
 from matching.solver.instance import UnplacedPin, build_instance
@@ -105,7 +105,10 @@ def _solve(problem, work, threads):
     pinned = start_from_pins(instance)
     start = _first_plan(problem, pairs, instance, pinned, work)
     work.tell(level="tier1", value=tier_points(instance, start)[0], bound=None, stage="first plan")
-    if instance.size <= EXACT_COLUMNS:
+    assigned = assignment_levels.assign(instance, work, start) if assignment_levels.fits(instance) else None
+    if assigned is not None:
+        steps, results = assigned
+    elif instance.size <= EXACT_COLUMNS:
         steps, results = exact.solve_levels(instance, work, start)
     else:
         steps, results = stages.solve_levels(instance, work, threads, pinned, start)

@@ -42,7 +42,7 @@ def solve_levels(instance, work, steps, *, share=0.45):
             value = values(instance, steps, _tier_values(results))[name]
             results.append(LevelResult(name, value, None, time.monotonic() - begin))
             return
-        steps, bound = _optimise(rows, steps, objective, constant, name, work, share)
+        steps, bound = optimise(rows, steps, objective, constant, name, work, share)
         value = values(instance, steps, _tier_values(results))[name]
         if name not in MAXIMISED:
             bound = max(bound, 0)
@@ -86,7 +86,8 @@ def _forget_empty_bounds(results):
         open_level = open_level or not result.proven
 
 
-def _optimise(rows, steps, objective, constant, name, work, share):
+def optimise(rows, steps, objective, constant, name, work, share):
+    """(steps, bound) of one level over `rows` from the feasible `steps`, within `share` of the time that is left."""
     model = rows.model
     model.maximize(objective) if name in MAXIMISED else model.minimize(objective)
     rows.hint(steps)
