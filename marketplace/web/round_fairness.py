@@ -390,7 +390,8 @@ def _weight(points: int) -> str:
 def _share(part: int, whole: int) -> str:
     if not whole:
         return percent(None)
-    return percent(part / whole, 2) if part >= 0 else "−" + percent(-part / whole, 2)
+    decimals = 2 if part else 0
+    return percent(part / whole, decimals) if part >= 0 else "−" + percent(-part / whole, decimals)
 
 
 def _hundred(share: float | None) -> Decimal | None:
