@@ -22,7 +22,7 @@ from matching.regional.checking import joint_levels, joint_violations
 from matching.regional.partition import Partition, partition
 from matching.regional.pieces import result
 from matching.rules import LEVELS
-from matching.solver.county_market import mix
+from matching.solver.county_market import NARROW, WIDE, mix
 
 Args = dict[str, Any]
 Runner = Callable[[Path, str, list[str]], None]
@@ -163,7 +163,6 @@ class _Region:
             answers = [one["responses"].get(str(tier)) for one in found.values()]
             if all(answers):
                 self.asked[f"{name} {tier}"] = {
-                    "name": name,
                     "tier": tier,
                     "prices": prices[tier],
                     "bound": sum(a["bound"] for a in answers),
@@ -183,41 +182,57 @@ class _Region:
         # who pays is arbitrary as long as money of all kinds is left: a fund that is free is no row of the market
         scarce = {k for tier in prices for k, p in tier["funds"].items() if p > 0}
         amounts = {key: fen for key, fen in self.amounts.items() if key[0] == "limit" or key[1] in scarce}
+        amounts |= {("offer", o): units for o, units in self.capacity.items()}
+        pool = [(part, a["points"], _rows_used(a)) for part, responses in answers for a in responses.values()]
         for tier in range(3):
-            rows = {key: prices[tier][f"{key[0]}s"].get(key[1], 0.0) for key in amounts}
-            rows |= {("tier", s): p for s, p in enumerate(prices[tier]["tiers"])}
-            offers = dict(prices[tier]["offerings"])
+            centre, stretch = self._centre(tier, (values or least)[:tier], prices[tier])
+            rows = {key: centre[_TABLE[key[0]]].get(key[1], 0.0) for key in amounts}
+            rows |= {("tier", s): p for s, p in enumerate(centre["tiers"])}
             bids = self._bids(last, tier)
-            if bids is not None:
-                offers = {o: clearing_price(bids.get(o, {}), self.capacity[o]) for o in self.capacity}
-            pool = [
-                (part, a["points"], a["offerings"], _rows_used(a))
-                for part, responses in answers
-                for a in responses.values()
-            ]
-            pool = [
-                (part, own, offers_, {k: x for k, x in used.items() if k in amounts})
-                for part, own, offers_, used in pool
-            ]
+            if bids is None:
+                clearing = dict(prices[tier]["offerings"])
+            else:
+                clearing = {o: clearing_price(bids.get(o, {}), self.capacity[o]) for o in self.capacity}
             mixed = mix(
-                pool, tier=tier, offer_prices=offers, amounts=amounts, last=rows,
+                pool,
+                tier=tier,
+                amounts=amounts,
+                last=rows,
+                clearing=clearing,
                 least=(values or least)[:tier],
-            )  # fmt: skip
+                stretch=stretch,
+            )
             if mixed is None:
                 found.append(prices[tier])
                 least.append(0)
                 continue
-            weights, rows, _ = mixed
+            weights, rows = mixed
             self.mixture = (pool, weights)
             earned = sum(w * a[1][tier] for w, a in zip(weights, pool, strict=True))
             least.append(earned * (1 - LOSSES[tier]) if tier < 2 else earned)
-            found.append({
-                "offerings": {o: p for o, p in offers.items() if p > 0},
-                "funds": {k[1]: p for k, p in rows.items() if k[0] == "fund" and p > 0},
-                "limits": {k[1]: p for k, p in rows.items() if k[0] == "limit" and p > 0},
-                "tiers": [rows["tier", s] for s in range(tier)],
-            })  # fmt: skip
+            found.append(
+                {name: {k[1]: p for k, p in rows.items() if k[0] == kind and p > 0} for kind, name in _TABLE.items()}
+            )
+            found[-1]["tiers"] = [rows["tier", s] for s in range(tier)]
         return found
+
+    def _centre(self, tier: int, least: list[float], otherwise: Args) -> tuple[Args, float]:
+        """The prices with the lowest bound so far, and how far the next may go from them: less far after a step that missed."""
+        tried = [one for one in self.asked.values() if one["tier"] == tier]
+        if not tried:
+            return otherwise, WIDE
+        best = min(tried, key=lambda one: self._bound(one, least))
+        return best["prices"], WIDE if best is tried[-1] else NARROW
+
+    def _bound(self, one: Args, least: list[float]) -> float:
+        """Σ county bounds + Σ price · shared row − Σ price · points kept, with a margin of 1e-10 of the magnitudes for these few sums."""
+        prices = one["prices"]
+        terms = [one["bound"]]
+        terms += [p * self.capacity[o] for o, p in prices["offerings"].items()]
+        terms += [p * self.amounts["fund", f] for f, p in prices["funds"].items()]
+        terms += [p * self.amounts["limit", k] for k, p in prices["limits"].items()]
+        terms += [-p * v for p, v in zip(prices["tiers"], least, strict=True)]
+        return sum(terms) + 1e-10 * sum(map(abs, terms)) + 1e-3
 
     def _bids(self, last: list[tuple[str, Args]], tier: int) -> dict[str, dict[str, list[tuple[float, float]]]] | None:
         if not all(str(tier) in responses for _, responses in last):
@@ -245,12 +260,10 @@ class _Region:
         }
         if self.mixture is not None:
             pool, weights = self.mixture
-            for weight, (part, _, offerings, used) in zip(weights, pool, strict=True):
-                if weight > 1e-9:
-                    for o, units in offerings.items():
-                        offers[o][part] = offers[o].get(part, 0.0) + weight * units
-                    for key, fen in used.items():
-                        rows[key][part] += weight * fen
+            for weight, (part, _, used) in zip(weights, pool, strict=True):
+                for key, amount in used.items() if weight > 1e-9 else ():
+                    target = offers[key[1]] if key[0] == "offer" else rows[key]
+                    target[part] = target.get(part, 0.0) + weight * amount
             for use in rows.values():
                 if not any(use.values()):
                     use.update({part: float(self.cut.needs[part]) for part in use})
@@ -361,20 +374,15 @@ class _Region:
     # -- bounds and the end -----------------------------------------------------------------------------------------
 
     def bounds(self, values: list[int]) -> list[int]:
-        """Per tier the least of all that was proven: Σ county bounds + Σ price · shared row − Σ price · points kept (weak duality).
-
-        A margin of 1e-10 of the magnitudes covers the rounding of these few sums; the counties' bounds have their own.
-        """
+        """Per tier the least of all that was proven, given the points that the plan keeps of earlier tiers (weak duality)."""
         best: list[float] = [float("inf")] * 3
-        for one in self.asked.values():
-            tier, prices = one["tier"], one["prices"]
-            terms = [one["bound"]]
-            terms += [p * self.capacity[o] for o, p in prices["offerings"].items()]
-            terms += [p * self.amounts["fund", f] for f, p in prices["funds"].items()]
-            terms += [p * self.amounts["limit", k] for k, p in prices["limits"].items()]
-            terms += [-p * values[s] for s, p in enumerate(prices["tiers"][:tier])]
-            self.say(f"  bound of tier {tier + 1} by {one['name']}: {sum(terms):.0f}")
-            best[tier] = min(best[tier], sum(terms) + 1e-10 * sum(map(abs, terms)) + 1e-3)
+        for name, one in self.asked.items():
+            tier = one["tier"]
+            bound = self._bound(one, values[:tier])
+            self.say(
+                f"  tier {tier + 1} by {name.split()[0]}: {(bound - values[tier]) / max(1, values[tier]):.4%} above the plan"
+            )
+            best[tier] = min(best[tier], bound)
         return [int(b) if b < float("inf") else 2**62 for b in best]
 
     def close(self) -> dict[str, Args]:
@@ -401,8 +409,11 @@ class _Region:
         return self.stage("close", "close", {"planned": "plan"}, asked)
 
 
+_TABLE = {"offer": "offerings", "fund": "funds", "limit": "limits"}
+
+
 def _rows_used(answer: Args) -> dict[tuple[str, str], float]:
-    return {("fund", f): x for f, x in answer["funds"].items()} | {("limit", k): x for k, x in answer["limits"].items()}
+    return {(kind, code): x for kind, table in _TABLE.items() for code, x in answer[table].items()}
 
 
 def _mean(prices: list[Args], tier: int) -> Args:
