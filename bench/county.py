@@ -144,7 +144,8 @@ def share_chart(runs: Sequence[Sequence[Result]]) -> str:
             )
             for method in (result["method"] for result in runs[0])
         }
-    return charts.bars(f"Points delivered as shares of the same bound, mean of {len(runs)} counties", groups)
+    over = f"mean of {len(runs)} counties" if len(runs) > 1 else f"county {runs[0][0]['seed']}"
+    return charts.bars(f"Points delivered as shares of the same bound, {over}", groups)
 
 
 def gap_chart(ours: Result) -> str:
