@@ -28,8 +28,8 @@ WEIGHT_MOST = 1000
 class WaitingRule:
     """`step`: points of weight for each round waited; `most`: points of weight that waiting can add at all. 0 and 0: waiting adds nothing."""
 
-    step: int = 10
-    most: int = 200
+    step: int = 20
+    most: int = 400
 
     def gain(self, waited: int) -> int:
         """What `waited` thousandths of a round add; whole points, rounded down."""

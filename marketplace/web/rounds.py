@@ -10,7 +10,15 @@ from kernel.errors import Conflict, InvalidFields, InvalidInput, NotAllowed, Not
 from kernel.regions.models import Region
 from kernel.regions.queries import children_of
 from marketplace.security.access import actor, clock_now, db, requires, scope_of, today
-from marketplace.web import round_compare, round_fairness, round_lines, round_steps, round_story, round_whatif
+from marketplace.web import (
+    round_claims,
+    round_compare,
+    round_fairness,
+    round_lines,
+    round_steps,
+    round_story,
+    round_whatif,
+)
 from marketplace.web.faults import put_faults
 from marketplace.web.formatting import day, named
 from marketplace.web.round_forms import RoundForm
@@ -22,7 +30,7 @@ from matching.rounds.queries import list_rounds
 from projects.queries import list_projects
 
 # importing them puts their routes on the blueprint
-ROOMS = (round_compare, round_fairness, round_lines, round_steps, round_story, round_whatif)
+ROOMS = (round_claims, round_compare, round_fairness, round_lines, round_steps, round_story, round_whatif)
 MOST_REGIONS = 400
 
 

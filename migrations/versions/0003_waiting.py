@@ -11,7 +11,7 @@ depends_on = None
 
 def upgrade() -> None:
     # A constant default fills the rows that stand without rewriting the table; from here on the application names the values.
-    for name, value in (("waiting_step", "10"), ("waiting_most", "200")):
+    for name, value in (("waiting_step", "20"), ("waiting_most", "400")):
         op.add_column("match_rounds", sa.Column(name, sa.Integer(), nullable=False, server_default=value))
         op.alter_column("match_rounds", name, server_default=None)
     op.create_check_constraint(
