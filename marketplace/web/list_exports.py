@@ -19,6 +19,7 @@ from donors.queries import masked_phone_of, masked_resident_id_of
 from households.models import Household
 from kernel import audit
 from kernel.catalogue.queries import all_categories, all_skills
+from kernel.clock import day_of
 from kernel.errors import Conflict
 from kernel.identity import masked
 from kernel.paging import MOST, Page
@@ -62,7 +63,7 @@ def donors_file(form: str, donors: Iterable[Donor]) -> Response:
                 _chosen("donors", "kind", donor.kind), _name_of(donor), donor.uscc, donor.region_code,
                 _listed(skills[code] for code in donor.skills), _kilometres(donor.reach_m), donor.max_households, _yes(donor.consent_public),
                 places[donor.region_code], donor.number, masked_phone_of(db(), donor), masked_resident_id_of(db(), donor),
-                word("donor_status", donor.status), _day(donor.created_at.date()),
+                word("donor_status", donor.status), _day(day_of(donor.created_at)),
             )
             for donor in rows
         ],
@@ -114,7 +115,7 @@ def households_file(form: str, households: Iterable[Household]) -> Response:
                 _chosen("households", "main_type", one.main_type), _chosen("households", "risk_tier", one.risk_tier),
                 None if one.cap_fen is None else yuan(one.cap_fen), _yes(one.consented_at is not None),
                 places[one.region_code], by_surname(one.head_name), _("Opted out") if one.opted_out else None,
-                word("household_status", one.status), _day(one.created_at.date()),
+                word("household_status", one.status), _day(day_of(one.created_at)),
             )
             for one in rows
         ],
@@ -136,7 +137,7 @@ def needs_file(form: str, needs: Iterable[Any]) -> Response:
             _listed(skills[code] for code in one.requires), yuan(one.unit_worth_fen) if one.unit_worth_fen else None,
             _day(one.starts_on), _day(one.due_on), one.note,
             places[one.region_code], one.number, by_surname(row.head_name), one.reserved, one.delivered, word("need_status", one.status),
-            _day(one.posted_at.date()),
+            _day(day_of(one.posted_at)),
         )  # fmt: skip
 
     return _file(
