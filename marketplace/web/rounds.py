@@ -27,6 +27,7 @@ from marketplace.web.round_sentences import policy_preview
 from matching.rounds.models import ROUND_STATUSES, MatchRound
 from matching.rounds.operations import create_round
 from matching.rounds.queries import list_rounds
+from matching.rounds.waits import rule_of_last_round
 from projects.queries import list_projects
 
 # importing them puts their routes on the blueprint
@@ -80,6 +81,8 @@ def create() -> ResponseReturnValue:
     status = 200
     if request.method == "GET":
         form.name.data = _("Match round of %(day)s", day=day(today()))
+        rule = rule_of_last_round(db(), scope)
+        form.waiting_step.data, form.waiting_most.data = rule.step, rule.most
     if request.method == "POST":
         status = 422
         if form.validate():

@@ -21,7 +21,7 @@ from kernel.paging import MOST, Page, page_of
 from matching.rounds.models import Allocation, MatchRound, RoundWait, UnmetNeed
 from matching.rounds.steps import round_in_scope
 from matching.snapshot import among
-from matching.waiting import WHOLE_ROUND, Wait, WaitingRule, waited_in_round, waiting_text
+from matching.waiting import STANDARD, WHOLE_ROUND, Wait, WaitingRule, waited_in_round, waiting_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +57,14 @@ class WaitRow:
 def waiting_rule(match_round: MatchRound) -> WaitingRule:
     """What this round lets waiting add."""
     return WaitingRule(match_round.waiting_step, match_round.waiting_most)
+
+
+def rule_of_last_round(session: Session, scope: tuple[str, ...]) -> WaitingRule:
+    """The rule that the newest round of these regions has, so that a county keeps its own; the standard one before the first."""
+    last = session.scalar(
+        sa.select(MatchRound).where(within(MatchRound.region_code, scope)).order_by(MatchRound.number.desc()).limit(1)
+    )
+    return STANDARD if last is None else waiting_rule(last)
 
 
 def rounds_of_needs(session: Session, need_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, list[RoundOfNeed]]:

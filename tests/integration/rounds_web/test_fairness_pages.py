@@ -53,7 +53,7 @@ def test_the_page_tells_groups_tier_by_tier_with_a_chart_and_the_price(
     assert "Exceptions, with what justifies them" in page and "no case without a reason" in page
     assert page.count("<svg") > 10 and "small group" in page and "no flag" in page
     assert "What fairness between townships costs" in page and "Who has waited" in page
-    assert "10 points of weight for each committed round" in page and "No need of this pool had waited" in page
+    assert "20 points of weight for each committed round" in page and "No need of this pool had waited" in page
 
 
 def test_a_draft_has_no_figures_and_says_so(ground: Ground, browser_of: Open) -> None:
@@ -84,8 +84,8 @@ def test_who_has_waited_stands_on_the_pages_and_in_a_list_that_the_pools_hash_co
     address = more_rice_and_a_second_round(ground)
     browser = browser_of("round.creator")
     page = browser.get(f"{address}/fairness")
-    assert "0.5 rounds" in page and "1 round" in page and "110" in page and "105" in page
-    assert "weight 100, by waiting 110" in browser.get(f"{address}/unmet")
+    assert "0.5 rounds" in page and "1 round" in page and "120" in page and "110" in page
+    assert "weight 100, by waiting 120" in browser.get(f"{address}/unmet")
     text = browser.get(f"{address}/waiting.json")
     problem = json.loads(browser.get(f"{address}/problem.json"))
     assert problem["name"].endswith(hashlib.sha256(text.encode()).hexdigest())
@@ -93,7 +93,7 @@ def test_who_has_waited_stands_on_the_pages_and_in_a_list_that_the_pools_hash_co
     for row in json.loads(text)["needs"]:
         assert entered[row["need"]] == row["entered"]
     need = browser.get(f"/needs/{ground.pool.rice_needs[2].id}")
-    assert "1 round" in need and "0 of 10" in need and "with weight 110 instead of 100" in need
+    assert "1 round" in need and "0 of 10" in need and "with weight 120 instead of 100" in need
 
 
 def test_the_api_gives_coverage_price_and_waiting(ground: Ground, browser_of: Open) -> None:  # promises 28, 30
@@ -138,6 +138,7 @@ def test_the_rule_of_waiting_is_set_with_the_round(ground: Ground, browser_of: O
     }  # fmt: skip
     page = browser.get(browser.post("/rounds/new", page="/rounds/new", **given).headers["Location"])
     assert "gains 40 points" in page and "at most 300 points" in page and "after 3 rounds without help" in page
+    assert 'value="40"' in browser.get("/rounds/new")  # the county keeps its rule until it changes it
     refused = browser.post("/rounds/new", page="/rounds/new", status=422, **{**given, "waiting_step": "1001"})
     assert "Between 0 and 1000 points" in refused.text
 

@@ -58,9 +58,9 @@ def test_the_policy_is_said_in_sentences_that_name_its_figures() -> None:
         "1,234.00 yuan",
         "2 spending limits",
         "上证指数收盘",
-        "10 points",
-        "at most 200 points",
-        "after 9 rounds",
+        "20 points",
+        "at most 400 points",
+        "after 5 rounds",
     ):
         assert figure in text
 
