@@ -27,6 +27,7 @@ from marketplace.tasks.celery_app import CHORES, TASK, make_celery
 from marketplace.tasks.handlers import TOPICS
 from matching.rounds.operations import expire_rounds
 from matching.rounds.solving import wake_stranded
+from matching.rounds.whatif import wake_waiting
 
 assert models.MODULES  # importing them lets foreign keys find their tables
 logger = logging.getLogger(__name__)
@@ -39,6 +40,7 @@ LONGEST_PAUSE_S = 5.0
 Sweep = Callable[[Session, datetime], object]
 SWEEPS: tuple[tuple[float, Sweep], ...] = (
     (5.0, lambda session, now: wake_stranded(session, now=now)),
+    (5.0, lambda session, now: wake_waiting(session, now=now)),
     (60.0, lambda session, now: expire_rounds(session, now=now)),
     (3600.0, lambda session, now: expire_needs(session, actor=SYSTEM, now=now)),
     (3600.0, lambda session, now: empty_old_imports(session, before=now - UPLOADS_REST, now=now)),

@@ -20,7 +20,7 @@ from donors.funds.models import Fund
 from kernel import audit
 from kernel.audit import Actor
 from kernel.errors import Conflict, InvalidInput, NotFound
-from kernel.outbox import enqueue
+from kernel.outbox import OutboxItem, enqueue
 from matching.problem import Problem
 from matching.rounds.documents import frozen_problem, plan_document_text, problem_text, stored_plan
 from matching.rounds.models import MatchRound
@@ -186,6 +186,29 @@ def fail(session: Session, *, what_if_id: uuid.UUID, token: int, reason: str, no
     return _write(
         session, what_if_id, token, status="failed", reason=reason[:500], ended_at=now, lease_until=None, progress=None
     )
+
+
+def wake_waiting(session: Session, *, now: datetime) -> int:
+    """Makes the items of questions due that wait although no worker holds them; returns how many. A worker that was busy when one was
+    offered is offered it again within seconds, not after the outbox's growing pause."""
+    waiting = sa.select(sa.cast(WhatIf.id, sa.Text)).where(
+        sa.or_(
+            sa.and_(WhatIf.status == "queued", WhatIf.created_at < now - LEASE),
+            sa.and_(WhatIf.status == "solving", sa.or_(WhatIf.lease_until.is_(None), WhatIf.lease_until < now)),
+        )
+    )
+    woken = session.execute(
+        sa.update(OutboxItem)
+        .where(
+            OutboxItem.topic == WHAT_IF_TOPIC,
+            OutboxItem.done_at.is_(None),
+            OutboxItem.due_at > now,
+            OutboxItem.payload["what_if_id"].astext.in_(waiting),
+        )
+        .values(due_at=now)
+        .execution_options(synchronize_session=False)
+    )
+    return int(woken.rowcount)
 
 
 def store_prices(session: Session, *, what_if_id: uuid.UUID, token: int, prices: np.ndarray, now: datetime) -> bool:
