@@ -19,6 +19,7 @@ from marketplace.web.round_reasons import sentence as reason_sentence
 from marketplace.web.round_sentences import exclusion
 from marketplace.web.spreadsheets import KINDS, Value, file_of, yuan
 from marketplace.web.words import word
+from matching.rounds.claims import can_be_checked
 from matching.rounds.documents import plan_document_text, problem_text
 from matching.rounds.models import MatchRound
 from matching.rounds.page_lines import (
@@ -78,6 +79,7 @@ def unmet(round_id: uuid.UUID) -> ResponseReturnValue:
         total=sum(row.needs for row in reasons),
         places=places_of([line.need.region_code for line in page.rows]),
         choices=filter_choices(match_round),
+        checkable=can_be_checked(match_round),
         reason_choices=[("", _("All reasons")), *((row.reason, title(row.reason)) for row in reasons)],
         **_addresses("rounds.unmet", round_id, page.next_after),
     )

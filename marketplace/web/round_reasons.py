@@ -156,7 +156,7 @@ def remedies(detail: Mapping[str, Any], names: Names) -> list[str]:
 
 def is_tried(detail: Mapping[str, Any]) -> bool:
     """Whether the changes were tried against the plan and found to help."""
-    return detail.get("verified") == "rest_of_plan_fixed"
+    return detail.get("verified") in ("rest_of_plan_fixed", "solved_again")
 
 
 def _remedy(change: Mapping[str, Any], names: Names) -> str:

@@ -25,6 +25,7 @@ from marketplace.web.round_figures import (
 )
 from marketplace.web.round_forms import DrawForm, ReasonForm
 from marketplace.web.round_frame import PERMISSIONS, blueprint, standing, the_round
+from marketplace.web.round_prices import price_details, price_figures
 from marketplace.web.round_progress import progress_figure
 from marketplace.web.round_reasons import title as reason_title
 from marketplace.web.round_sentences import limits_in_words, told
@@ -98,9 +99,12 @@ def page_of_round(
         draw = form
     elif form is not None and at_fault is not None:
         forms[at_fault] = form
-    names = names_in(db(), (), limits=one.limits, categories=all_categories(db()))
+    prices = (one.solver or {}).get("prices")
+    details = price_details(prices) if prices else ()
+    names = names_in(db(), details, limits=one.limits, categories=all_categories(db()))
     regions = _regions(view)
-    limits = limits_in_words(one.limits, _with_regions(names, regions))
+    named = _with_regions(names, regions)
+    limits = limits_in_words(one.limits, named)
     text = render_template(
         "rounds/detail.html",
         view=view,
@@ -114,6 +118,7 @@ def page_of_round(
         draw=draw,
         errors=errors or [],
         progress=progress_figure(one, now=clock_now()) if one.status in RUNNING else None,
+        prices=price_figures(prices, named) if prices else None,
         plan=plan_figures(view, regions) if one.levels and one.coverage else None,
         events=events_of(db(), round_id, scope=scope),
         refreezable=one.status in REFREEZABLE and not view.successors,
@@ -205,4 +210,4 @@ def _regions(view: RoundView) -> dict[str, Region]:
 
 
 def _with_regions(names: Names, regions: dict[str, Region]) -> Names:
-    return replace(names, regions={code: region.name for code, region in regions.items()})
+    return replace(names, regions={**names.regions, **{code: region.name for code, region in regions.items()}})
