@@ -14,6 +14,7 @@ COMMANDS = {
     "import": ("marketplace.cli.imports", "Import donors, offerings, households or needs from XLSX or CSV"),
     "demo": ("marketplace.cli.demo", "Fill the demo county"),
     "solve": ("marketplace.cli.solve", "Solve a problem file"),
+    "solve-region": ("marketplace.cli.regional", "Solve a prefecture or province county by county"),
     "verify": ("marketplace.cli.matching", "Check a plan against its problem, without the solver"),
     "explain": ("marketplace.cli.explain", "Say why needs went unmet"),
     "whatif": ("marketplace.cli.what_if", "Ask what other money, another floor or another pair would do to a plan"),

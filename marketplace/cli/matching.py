@@ -19,6 +19,7 @@ from matching.generator import SCALES, generate
 from matching.pairs import build_pairs
 from matching.problem import Problem
 from matching.properties import count_reasons
+from matching.regional.invention import REGIONAL_SCALES, write_region
 from matching.rules import Rules
 from matching.solution import FaultyPlan, Plan, UnreadablePlan, read_plan, result_sha256
 from matching.validation import TIERS, violations
@@ -126,11 +127,17 @@ def problem() -> None:
 
 
 @problem.command("generate")
-@click.option("--scale", type=click.Choice(list(SCALES)), default="village", show_default=True)
+@click.option("--scale", type=click.Choice([*SCALES, *REGIONAL_SCALES]), default="village", show_default=True)
 @click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True)
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), required=True, help="Folder to write.")
 def generate_problem(scale: str, seed: int, out: Path) -> None:
-    """Write an invented problem as a folder: problem.json, needs.jsonl, offerings.jsonl."""
+    """Write an invented problem as a folder: problem.json, needs.jsonl, offerings.jsonl (packed for prefecture and province)."""
+    if scale in REGIONAL_SCALES:
+        rows = write_region(scale, seed, out)
+        click.echo(
+            f"{out}: {rows['needs']} needs, {rows['offerings']} offerings, {rows['counties']} counties", err=True
+        )
+        return
     document = generate(scale, seed)
     out.mkdir(parents=True, exist_ok=True)
     for part in ("needs", "offerings"):

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from kernel import outbox
 from kernel.outbox import OutboxItem
 from marketplace.config import Settings
+from marketplace.tasks.regional import PIECE_TOPIC, run_queued_piece
 from marketplace.tasks.solve import solve_round
 from marketplace.tasks.what_if import answer_what_if
 from matching.rounds.operations import SOLVE_TOPIC
@@ -71,9 +72,17 @@ def _what_if(ground: Ground, item_id: uuid.UUID, payload: dict[str, str]) -> Non
         ground.one_solve.release()
 
 
+def _regional_piece(ground: Ground, item_id: uuid.UUID, payload: dict[str, str]) -> None:
+    run_queued_piece(
+        ground.sessions, settings=ground.settings, stopping=ground.stopping, item_id=item_id,
+        work=payload["work"], stage=payload["stage"], part=payload["part"],
+    )  # fmt: skip
+
+
 TOPICS: dict[str, Topic] = {
     SOLVE_TOPIC: Topic("zhongfu_solve", _solve),
     WHAT_IF_TOPIC: Topic("zhongfu_solve", _what_if),
+    PIECE_TOPIC: Topic("zhongfu_solve", _regional_piece),
 }
 
 

@@ -17,8 +17,17 @@ def clearing_price(bids: Bids, capacity: float) -> float:
     return 0.0
 
 
-def share_out(use: Mapping[str, float], bids: Bids, capacity: int) -> dict[str, int]:
-    """Whole units per county, `capacity` in total at most: what each would use (less in proportion where that is too much), then by bid."""
+def share_out(
+    use: Mapping[str, float], bids: Bids, capacity: int, pinned: Mapping[str, int] | None = None
+) -> dict[str, int]:
+    """Whole units per county, `capacity` in total at most: pins first, then what each would use (less in proportion where that is too
+    much), then by bid. `pinned` must not exceed the capacity.
+    """
+    if pinned:
+        rest = share_out(
+            {c: max(0.0, x - pinned.get(c, 0)) for c, x in use.items()}, bids, capacity - sum(pinned.values())
+        )
+        return {county: rest.get(county, 0) + pinned.get(county, 0) for county in sorted({*rest, *pinned})}
     total = sum(use.values())
     part = min(1.0, capacity / total) if total else 0.0
     shares = {county: int(amount * part + 1e-6) for county, amount in use.items()}
@@ -40,8 +49,13 @@ def share_out(use: Mapping[str, float], bids: Bids, capacity: int) -> dict[str, 
     return {county: units for county, units in shares.items() if units > 0}
 
 
-def places_out(shares: Mapping[str, int], places: int) -> dict[str, int]:
-    """How many needs each county may serve of an offering's `max_needs`: in proportion to the units, at least one, the largest first."""
+def places_out(shares: Mapping[str, int], places: int, pinned: Mapping[str, int] | None = None) -> dict[str, int]:
+    """How many needs each county may serve of an offering's `max_needs`: pins first, then in proportion to the units, at least one, the
+    largest first.
+    """
+    if pinned:
+        rest = places_out(shares, places - sum(pinned.values()))
+        return {county: rest.get(county, 0) + pinned.get(county, 0) for county in sorted({*rest, *pinned})}
     total = sum(shares.values())
     order = sorted(shares, key=lambda county: (-shares[county], county))
     found = {county: 1 for county in order[:places]}

@@ -23,6 +23,7 @@ from matching.regional.partition import Partition, partition
 from matching.regional.pieces import result
 from matching.rules import LEVELS
 from matching.solver.county_market import NARROW, WIDE, mix
+from matching.solver.pins import ContradictingPins
 
 Args = dict[str, Any]
 Runner = Callable[[Path, str, list[str]], None]
@@ -67,6 +68,7 @@ def solve_region(source: Path, work: Path, run: Runner, *, effort: Effort, say: 
     began = time.monotonic()
     cut = partition(source, work)
     region = _Region(cut, work, run, say)
+    region.check_pins()
     region.seconds["partition"] = round(time.monotonic() - began, 1)
     prices = region.scout(effort.scouts)
     answers: list[tuple[str, Args]] = []
@@ -112,6 +114,20 @@ class _Region:
             ("limit", k): row["max_fen"] for k, row in cut.limits.items()
         }
         self.shared = {"offerings": list(cut.offerings), "funds": list(cut.funds), "limits": list(cut.limits)}
+
+    def check_pins(self) -> None:
+        """Raises ContradictingPins where the pins of several counties together ask more of an offering than it has."""
+        for code, parts in self.cut.pinned.items():
+            row, units, needs = (
+                self.cut.offerings[code],
+                sum(p[0] for p in parts.values()),
+                sum(p[1] for p in parts.values()),
+            )
+            if units > row["capacity"] or needs > (needs if row["max_needs"] is None else row["max_needs"]):
+                most = "" if row["max_needs"] is None else f" for {row['max_needs']} needs"
+                raise ContradictingPins(
+                    f"the pins on offering {code!r} take {units} for {needs} needs in {len(parts)} counties; it has {row['capacity']}{most}", []
+                )  # fmt: skip
 
     # -- stages ---------------------------------------------------------------------------------------------------
 
@@ -270,8 +286,12 @@ class _Region:
         bids = self._bids(last, 2) or {}
         shares: dict[str, Args] = {part: {"offerings": {}, "funds": {}, "limits": {}} for part in self.cut.parts}
         for o, row in self.cut.offerings.items():
-            units = share_out(offers[o], bids.get(o, {}), row["capacity"]) or {row["parts"][0]: row["capacity"]}
-            places = None if row["max_needs"] is None else places_out(units, row["max_needs"])
+            pins = self.cut.pinned.get(o, {})
+            units = share_out(offers[o], bids.get(o, {}), row["capacity"], {part: pin[0] for part, pin in pins.items()})
+            units = units or {row["parts"][0]: row["capacity"]}
+            places = None
+            if row["max_needs"] is not None:
+                places = places_out(units, row["max_needs"], {part: pin[1] for part, pin in pins.items()})
             for part in row["parts"]:
                 served = None if places is None else places.get(part, 0)
                 shares[part]["offerings"][o] = [units.get(part, 0) if served != 0 else 0, served]

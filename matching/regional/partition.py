@@ -45,6 +45,8 @@ class Partition:
     limits: dict[str, Row]
     """Shared limit → {max_fen, parts}"""
     policy: dict[str, int]
+    pinned: dict[str, dict[str, list[int]]]
+    """Shared offering → part → [units, needs] that its pins ask for"""
 
     @property
     def parts(self) -> list[str]:
@@ -172,6 +174,7 @@ def _cut(source: Path, target: Path, fingerprint: str) -> Partition:
     return Partition(
         fingerprint, sha, {name: county for county, name in name_of.items()}, cutter.count, *shared,
         {"floor_percent": 90, "tolerance_permille": 1} | {k: v for k, v in (head.get("policy") or {}).items() if v is not None},
+        cutter.pinned(set(shared[0])),
     )  # fmt: skip
 
 
@@ -323,6 +326,18 @@ class _Cutter:
             },
             {row["id"]: {"max_fen": row["max_fen"], "parts": parts} for row, parts in limit_rows if len(parts) > 1},
         )
+
+    def pinned(self, shared: set[str]) -> dict[str, dict[str, list[int]]]:
+        """What the pins on shared offerings take, part by part."""
+        loads = {(row["need"], row["offering"]): row.get("load") for row in self.head.get("pairs") or []}
+        found: dict[str, dict[str, list[int]]] = {}
+        for pin in self.head.get("pins") or []:
+            if pin["offering"] in shared and pin["quantity"]:
+                own = found.setdefault(pin["offering"], {}).setdefault(self.of_need[pin["need"]], [0, 0])
+                load = loads.get((pin["need"], pin["offering"]))
+                own[0] += pin["quantity"] if load is None else load
+                own[1] += 1
+        return found
 
     def _members(self) -> list[list[str]]:
         """Per offering the parts where it could serve somebody, in order."""

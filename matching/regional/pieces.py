@@ -9,6 +9,7 @@ import hashlib
 import json
 import os
 import resource
+import sys
 import time
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -27,7 +28,11 @@ from matching.validation import violations
 Args = dict[str, Any]
 
 
-class RefusedPart(RuntimeError):
+class FailedPiece(RuntimeError):
+    """A piece could not be done; the message names the county's part and the reason."""
+
+
+class RefusedPart(FailedPiece):
     """A county's plan broke a rule of its own problem; each violation is named. It is not written."""
 
 
@@ -207,3 +212,18 @@ def _on_whole_row(change: Args, others: Args) -> Args:
 
 
 _KINDS = {"scout": _scout, "price": _price, "plan": _plan, "rest": _rest, "close": _close}
+
+
+def main(arguments: list[str]) -> int:
+    """``python -m matching.regional.pieces WORK STAGE PART``: one piece in a process of its own; exit 0 done, 1 with the reason."""
+    work, stage, part = arguments
+    try:
+        run_piece(Path(work), stage, part)
+    except Exception as error:
+        sys.stderr.write(f"{stage} {part}: {type(error).__name__}: {error}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

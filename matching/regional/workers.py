@@ -4,7 +4,7 @@ import multiprocessing
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 
-from matching.regional.pieces import result, run_piece
+from matching.regional.pieces import FailedPiece, result, run_piece
 
 
 def in_this_process(work: Path, stage: str, parts: list[str]) -> None:
@@ -37,4 +37,8 @@ class Processes:
 
 
 def _piece(work: Path, stage: str, part: str) -> None:
-    run_piece(work, stage, part)
+    """An error goes home as text: not every error of a solver can be sent between processes."""
+    try:
+        run_piece(work, stage, part)
+    except Exception as error:
+        raise FailedPiece(f"{stage} {part}: {type(error).__name__}: {error}") from None
