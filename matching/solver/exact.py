@@ -96,6 +96,9 @@ def optimise(rows, steps, objective, constant, name, work, share):
     parameters = solver.parameters
     parameters.num_workers = 1
     parameters.random_seed = 20270101
+    parameters.linearization_level = (
+        2  # whole needs beside exact tier values: the relaxation sees at once what the search may never
+    )
     if work.replaying:
         if old is None or old["stopped"]:
             parameters.max_deterministic_time = old["deterministic"] if old else 0.0

@@ -54,6 +54,11 @@ class _Draw:
             min(offerings, random.choice((2, 3, 5, offerings, offerings, offerings, offerings))),
         )
         self.largest = largest or random.choice((1, 3, 8, 8, 20, 200))
+        self.fine = (
+            largest is None and random.random() < 0.25
+        )  # a unit is worth one point or few, so that every rounding shows
+        if self.fine:
+            self.largest = 1000
         self.categories = CATEGORIES[: random.choice((1, 1, 1, 2, 2, 3, 4))]
         self.with_costs = random.choice((0.0, 0.3, 0.7, 1.0))
         self.share = random.choice((0.06, 0.15, 0.3, 0.5))
@@ -164,6 +169,8 @@ class _Draw:
             "weight": random.choice((1, random.randint(1, 30), random.randint(1, 30), random.randint(1, 1000))),
             "type": random.choice(TYPES),
         }
+        if self.fine:
+            row |= {"weight": random.choice((1, 1, 2, 3)), "quantity": random.randint(300, self.largest)}
         fill = random.choice(("any", "any", "whole", "single", None))
         if fill is not None:
             row["fill"] = fill

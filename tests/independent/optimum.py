@@ -169,6 +169,7 @@ class _Model:
             self.rows.add_hint(self.units[pair], units)
         solver = cp_model.CpSolver()
         solver.parameters.num_workers = 1
+        solver.parameters.linearization_level = 2
         solver.parameters.max_time_in_seconds = self.seconds
         status = solver.solve(self.rows)
         if status == cp_model.INFEASIBLE:
