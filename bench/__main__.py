@@ -74,17 +74,24 @@ def pages_part() -> str:
 
 
 def county_part(
-    seeds: tuple[int, ...], *, seconds: float, peers: tuple[str, ...], peer_seconds: float, eight: bool, long: bool
+    seeds: tuple[int, ...],
+    *,
+    seconds: float,
+    peers: tuple[str, ...],
+    peer_seconds: float,
+    eight: bool,
+    long: bool,
+    scale: str = "county",
 ) -> tuple[str, dict[str, str]]:
     """Our solver on the counties and the peers beside it: the text, and the charts by file name."""
-    runs = county.run_all(seeds, seconds=seconds, peers=peers, peer_seconds=peer_seconds)
+    runs = county.run_all(seeds, seconds=seconds, peers=peers, peer_seconds=peer_seconds, scale=scale)
     ours = [results[0] for results in runs]
-    further = [county.run(county.OURS, seeds[0], EIGHT_LEVELS_S)] if eight else []
-    further += [county.run(county.OURS, seeds[0], LONG_S)] if long else []
+    further = [county.run(county.OURS, seeds[0], EIGHT_LEVELS_S, scale=scale)] if eight else []
+    further += [county.run(county.OURS, seeds[0], LONG_S, scale=scale)] if long else []
     size = f"{ours[0]['needs']:,} needs × {ours[0]['offerings']:,} offerings"
     parts = [
-        "## County",
-        f"Generated counties of {size} (`zhongfu problem generate --scale county --seed N`), scarce in money and hours. "
+        f"## {scale.title()}",
+        f"Generated problems of {size} (`zhongfu problem generate --scale {scale} --seed N`), scarce in money and hours. "
         "Gap: |bound − value| / value; joint: Σ (bound − value) / Σ value over the tiers. A bound of a tier holds given the tiers before it; "
         "cost and distance are held against the bound for the amounts delivered. Every plan passes the validator, which knows no solver.",
         "### Our solver",
@@ -97,7 +104,7 @@ def county_part(
             "### Beside what a county could use instead",
             "Everybody on the same problem, held against the same bounds: those of our run. Place: the order of (tier 1, tier 2, tier 3), "
             "tier 1 deciding first. Who serves the urgent badly has more left for tier 3, and may pass its bound, which holds only for those "
-            "who keep our tiers 1 and 2. The whole models in CP-SAT and HiGHS are the contract's, handed over in bulk with presolve, "
+            "who keep our tiers 1 and 2; weighted: all tiers by the weights of the contract's coverage, 10000 : 100 : 1. The whole models in CP-SAT and HiGHS are the contract's, handed over in bulk with presolve, "
             f"{peer_seconds:.0f} s in all, tier after tier, each started from the best plan before and the first from greedy's. "
             "Seconds count from the parsed problem to the quantities, memory is the peak of the method's own process.",
             county.beside_peers(runs),
@@ -126,6 +133,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description="Measure the optimiser and the pages.")
     parser.add_argument("part", nargs="?", choices=("all", "county", "samples", "gap", "pages"), default="all")
     parser.add_argument("--seed", type=int, action="append", help="county: only this seed (may be repeated)")
+    parser.add_argument("--scale", default="county", help="county: another size of the generator, to try things out")
     parser.add_argument("--seconds", type=float, default=LIMIT_S, help="county: our time limit")
     parser.add_argument("--peer-seconds", type=float, default=PEER_LIMIT_S, help="county: the peers' time limit")
     parser.add_argument("--peer", action="append", choices=county.PEERS, help="county: only this peer (repeatable)")
@@ -142,6 +150,7 @@ def main() -> None:
             peer_seconds=given.peer_seconds,
             eight=False,
             long=given.long,
+            scale=given.scale,
         )
         for name, drawn in charts.items():
             (county.RESULTS / name).write_text(drawn, encoding="utf-8")

@@ -34,7 +34,12 @@ RUN = [result("zhongfu", 100, 190, 40), result("greedy", 100, 180, 45), result("
 def test_everybody_is_held_against_our_bound_and_placed_by_the_first_tier_that_differs() -> None:
     assert county.placed(RUN) == [1, 2, 3]
     shares = county.shares_of(RUN[2], county.bounds_of(RUN[0]))
-    assert shares == {"tier1": 0.6, "tier2": 0.75, "tier3": 1.8, "joint": 300 / 350}
+    assert shares == {
+        "tier1": 0.6,
+        "tier2": 0.75,
+        "tier3": 1.8,
+        "weighted": (600_000 + 15_000 + 90) / (1_000_000 + 20_000 + 50),
+    }
     text = county.beside_peers([RUN])
     assert "| 1 | first come, nearest | 3 | 60 | 150 | 90 | 60.00 % | 75.00 % | 180.00 % |" in text
 
