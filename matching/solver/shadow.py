@@ -74,7 +74,7 @@ def _families(instance, prices, tier):
     def rows(name, count):
         return duals[r.first[name] : r.first[name] + count] if name in r.first else np.zeros(count)
 
-    # a column's upper end, and a charge's, follow the row they came from: what they are worth belongs to it
+    # a column's upper end, and a charge's, follow the rows they came from: what they are worth belongs to those
     columns = np.flatnonzero((gain[: i.size] > 0) & (i.load > 0) & (i.tier[i.need] <= tier))
     wider = np.minimum(i.steps_wanted[i.need[columns]], (i.capacity[i.offering[columns]] + 1) // i.load[columns])
     wider = np.where(i.low[columns] == i.high[columns], 0, np.maximum(0, wider - i.high[columns]))
@@ -83,6 +83,16 @@ def _families(instance, prices, tier):
     of_fund = np.array([fund for funds in i.classes for fund in funds], np.int64)
     funds = np.maximum(0.0, rows("funds", len(i.fund_amount)))
     np.add.at(funds, of_fund, gain[i.size :])
+    limits = np.maximum(0.0, rows("limits", len(i.limit_ids)))
+    columns = columns[i.cost[columns] > 0]
+    bought = gain[columns] * MONEY / i.cost[columns]
+    purse = np.array([sum(int(i.fund_amount[fund]) for fund in some) for some in i.classes], np.int64)
+    for payers, some in enumerate(i.classes):
+        short = (i.payers[columns] == payers) & (purse[payers] // i.cost[columns] == i.high[columns])
+        funds[list(some)] += bought[short].sum()
+    for row, (members, most) in enumerate(zip(i.limit_members, i.limit_max, strict=True)):
+        short = np.isin(columns, members) & (most // i.cost[columns] == i.high[columns])
+        limits[row] += bought[short].sum()
     capped = np.flatnonzero(i.household_cap < NO_LIMIT)
     household = np.zeros(len(i.household_cap))
     household[capped] = rows("household_cap", len(capped))
@@ -90,7 +100,7 @@ def _families(instance, prices, tier):
         "needs": rows("needs", len(i.fill)),
         "offerings": capacity,
         "funds": funds,
-        "limits": np.maximum(0.0, rows("limits", len(i.limit_ids))),
+        "limits": limits,
         "households": np.maximum(0.0, household),
         "earlier": [float(np.minimum(0.0, duals[r.first[f"tier{s + 1}"]])) / POINTS for s in range(tier)],
     }
