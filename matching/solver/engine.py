@@ -10,8 +10,6 @@ from importlib.metadata import version
 
 import numpy as np
 
-from matching import baseline
-from matching.charging import units_of
 from matching.explanation import explain_unmet
 from matching.pairs import build_pairs
 from matching.problem import problem_sha256
@@ -103,7 +101,7 @@ def _solve(problem, work, threads):
     except UnplacedPin as error:
         raise ContradictingPins(str(error), [(error.need, error.offering)]) from None
     pinned = start_from_pins(instance)
-    start = _first_plan(problem, pairs, instance, pinned, work)
+    start = _first_plan(instance, pinned)
     work.tell(level="tier1", value=tier_points(instance, start)[0], bound=None, stage="first plan")
     assigned = assignment_levels.assign(instance, work, start) if assignment_levels.fits(instance) else None
     if assigned is not None:
@@ -118,20 +116,10 @@ def _solve(problem, work, threads):
     return _plan(problem, pairs, instance, steps, results, work)
 
 
-def _first_plan(problem, pairs, instance, pinned, work):
-    """The best of the quick starts by the tiers: what fits beside the pins, and greedy by tier and weight."""
+def _first_plan(instance, pinned):
+    """The better of two quick starts by the tiers: what fits beside the pins, most urgent first or dearest units first."""
     by_unit = np.lexsort((-instance.unit_points, instance.tier))
     starts = [fill(instance, pinned), fill(instance, pinned, order=by_unit, key=instance.distance)]
-    old = work.recorded("greedy")
-    patient = old["run"] if old else work.seconds >= 20 or work.replaying
-    work.note("greedy", run=patient)
-    if instance.size > EXACT_COLUMNS and patient:
-        try:
-            units = units_of(problem, pairs, baseline.greedy(problem, pairs))
-        except baseline.PinsDoNotFit:  # greedy keeps to each pin alone; the pins may need others beside them
-            units = None
-        if units is not None:
-            starts.append(units // instance.step)
     valid = [steps for steps in starts if not broken(instance, steps)]
     return max(valid, key=lambda steps: tier_points(instance, steps), default=pinned)
 

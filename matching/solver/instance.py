@@ -170,18 +170,12 @@ def _households(problem, needs):
 
 def _payer_classes(pairs, cost, fund_rank):
     """Columns with the same set of possible payers form a class: money then flows class → fund, not column → fund."""
-    start, fund = np.asarray(pairs.payer_start, np.int64), fund_rank[np.asarray(pairs.payer_fund, np.int64)]
-    payers = np.full(len(cost), -1, np.int64)
-    paid = np.flatnonzero(cost > 0)
-    width = start[paid + 1] - start[paid]
-    keys = np.full((len(paid), int(width.max(initial=0)) + 1), -1, np.int64)
-    for k in range(keys.shape[1] - 1):
-        has = width > k
-        keys[has, k] = fund[start[paid[has]] + k]
-    keys.sort(axis=1)
-    unique, inverse = np.unique(keys, axis=0, return_inverse=True)
-    payers[paid] = inverse.reshape(-1)
-    return tuple(tuple(int(f) for f in row if f >= 0) for row in unique), payers
+    sets = [tuple(sorted(fund_rank[list(funds)].tolist())) for funds in pairs.payer_sets]
+    used = np.bincount(pairs.payer_class[cost > 0], minlength=len(sets)) > 0
+    classes = tuple(sorted({sets[k] for k in np.flatnonzero(used).tolist()}))
+    place = {funds: row for row, funds in enumerate(classes)}
+    of_set = np.array([place.get(funds, -1) for funds in sets], np.int64)
+    return classes, np.where(cost > 0, of_set[pairs.payer_class], -1)
 
 
 def _paid(rows, cost):

@@ -16,6 +16,7 @@ from matching.solver.relaxation import POINTS
 from matching.solver.rooms import split_rooms
 from matching.solver.state import broken
 
+WORTH = 100.0  # what a point of a tier counts beside one of the next, while the rows keep the earlier tiers anyway
 AT_ONCE = 2  # parts searched side by side; fixed, so that more threads do not change the result
 
 
@@ -30,10 +31,12 @@ class LargeSearch:
 
     # -- partitions ---------------------------------------------------------------------------------------------------
 
-    def by_category(self, most_columns, tiers=3):
-        """Needs of one category together (cut by township where there are too many columns); single-source categories first."""
+    def by_category(self, most_columns, tiers=3, among=None):
+        """Needs (those marked in `among`) of one category together, cut by township where there are too many columns; single ones first."""
         i = self.instance
         wide = i.by_need[1:] - i.by_need[:-1]
+        if among is not None:
+            wide = np.where(among, wide, 0)
         groups = []
         for block in range(int(i.block.max(initial=-1)) + 1):
             needs = np.flatnonzero((i.block == block) & (i.tier < tiers) & (wide > 0))
@@ -69,7 +72,7 @@ class LargeSearch:
     def thin(self, columns, sweep, most, reduced=None):
         """At most `most` columns per need: those in use, then by `reduced` profit where known, else a mixture of cheap and drawn ones."""
         i = self.instance
-        rank = _draws(columns, sweep)
+        rank = draws(columns, sweep)
         if reduced is None:
             first = np.lexsort((rank, i.cost[columns] / np.maximum(1, i.step[columns]), i.need[columns]))
             cheap = np.empty(len(columns))
@@ -86,14 +89,29 @@ class LargeSearch:
     # -- sweeps -------------------------------------------------------------------------------------------------------
 
     def sweep(
-        self, stage, parts, until, build, better, *, gap, nodes=1, columns_of=None, notify=None, thin=None, reduced=None
+        self,
+        stage,
+        parts,
+        until,
+        build,
+        better,
+        *,
+        gap,
+        nodes=1,
+        columns_of=None,
+        notify=None,
+        thin=None,
+        reduced=None,
+        patience=3600.0,
+        at_once=AT_ONCE,
     ):
         """Searches `parts` (list, or function of the step number) in turn until the list or the time is over.
 
         `build(columns, rooms, share)` gives the Part; `better(before, after)` whether the joined steps may be taken.
+        A part is searched at most `patience` seconds; what the clock cuts off is recorded, so that it can be repeated.
         """
         stage_seed = sum(map(ord, stage))
-        batches = None if callable(parts) else [parts[k : k + AT_ONCE] for k in range(0, len(parts), AT_ONCE)]
+        batches = None if callable(parts) else [parts[k : k + at_once] for k in range(0, len(parts), at_once)]
         for step in self.work.steps(stage, until, most=None if batches is None else len(batches)):
             groups = parts(step) if batches is None else batches[step]
             columns = [(columns_of or self.instance.columns_of_needs)(g) for g in groups]
@@ -109,7 +127,7 @@ class LargeSearch:
             built = [build(c, r, len(columns)) for c, r in zip(columns, rooms, strict=True)]
             entry = self.work.record[-1]
             cut_off = self._cut_off_before(stage, step)
-            seconds = 3600.0 if self.work.replaying else max(0.3, until - self.work.elapsed())
+            seconds = 3600.0 if self.work.replaying else min(patience, max(0.3, until - self.work.elapsed()))
             tasks = [
                 None if k in cut_off else self.pool.submit(part.solve, base, nodes=nodes, gap=gap, seconds=seconds)
                 for k, part in enumerate(built)
@@ -162,13 +180,15 @@ class LargeSearch:
         notify=None,
         thin=None,
         reduced=None,
+        patience=3600.0,
+        at_once=AT_ONCE,
     ):
         """More points for `tier` (0-based), part by part, while each part keeps its points of the tiers before."""
         i = self.instance
 
         def build(columns, rooms, share):
             of_tier = i.tier[i.need[columns]]
-            objective = np.where(of_tier == tier, i.points[columns] / POINTS, 0.0)
+            objective = i.points[columns] / POINTS * WORTH ** (tier - of_tier).astype(float)
             if prices is not None:
                 objective = objective - 0.995 * prices[columns]
             part = Part(i, columns, rooms, objective, fund_prices=None if fund_prices is None else 0.995 * fund_prices)
@@ -196,6 +216,8 @@ class LargeSearch:
             notify=notify,
             thin=thin,
             reduced=reduced,
+            patience=patience,
+            at_once=at_once,
         )
 
 
@@ -207,7 +229,7 @@ def _finding(step, place, found, own):
     return {"step": step, "place": place, "found": True, "columns": used.tolist(), "counts": found[used].tolist()}
 
 
-def _draws(columns, seed):
+def draws(columns, seed):
     """A fixed pseudo-random number in [0, 1) per column, different for every `seed`."""
     mixed = (columns.astype(np.uint64) + np.uint64(seed * 7_919 + 1)) * np.uint64(0x9E3779B97F4A7C15)
     mixed ^= mixed >> np.uint64(29)

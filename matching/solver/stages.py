@@ -1,8 +1,14 @@
 """The order of work on a large problem, and how much of the time each stage may use."""
 
 import time
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
 
 from matching.solver.construct import fill
+from matching.solver.flows import FlowBeside
+from matching.solver.hours import place_hours
+from matching.solver.instance import SINGLE
 from matching.solver.large import LargeSearch
 from matching.solver.later import lower_amounts, raise_coverage, raise_the_floors
 from matching.solver.levels import LevelResult, tier_points, values
@@ -11,14 +17,16 @@ from matching.solver.rounding import take_rounded
 
 # Share of the time after the first plan by which a stage should be over; charges and reasons have a reserve of their own.
 SHARES = {
-    "tier1": 0.30,
-    "tier2": 0.56,
-    "tier3": 0.72,
-    "fairness": 0.77,
-    "coverage": 0.80,
-    "cost": 0.86,
-    "distance": 0.92,
+    "tier1": 0.06,
+    "tier2": 0.28,
+    "tier3": 0.80,
+    "fairness": 0.83,
+    "coverage": 0.85,
+    "cost": 0.90,
+    "distance": 0.95,
 }
+PATIENCE = (0.5, 0.25, 0.14)  # share of a tier's time that one category of single needs is searched at first
+ALL_AT_ONCE = 1_000  # categories of single needs share nothing but households
 FINISH = 1.6  # seconds kept for charges and reasons of a county
 
 
@@ -33,10 +41,11 @@ def solve_levels(instance, work, threads, pinned, greedy):
     search = LargeSearch(instance, work, threads, pinned)
     search.greedy = greedy
     prices = TierPrices(instance)
+    beside = ThreadPoolExecutor(1)
     results = []
     try:
         for tier in range(3):
-            results.append(_tier(search, prices, tier, results, due, work))
+            results.append(_tier(search, prices, tier, results, due, work, beside))
         if search.steps is not greedy:
             search.steps = fill(instance, search.steps)
         if tier_points(instance, search.steps) < tier_points(instance, greedy):
@@ -53,11 +62,12 @@ def solve_levels(instance, work, threads, pinned, greedy):
             result.bound = max(result.value, prices.bound(tier, reached[:tier], known))
     finally:
         prices.close()
+        beside.shutdown(wait=True)
         search.close()
     return search.steps, results
 
 
-def _tier(search, prices, tier, results, due, work):
+def _tier(search, prices, tier, results, due, work, beside):
     instance, name, begin = search.instance, f"tier{tier + 1}", time.monotonic()
     until = due[name]
     earlier = [r.value for r in results]
@@ -86,28 +96,44 @@ def _tier(search, prices, tier, results, due, work):
 
     gap = 1e-6 if tier == 0 else 3e-4
     quick = _quick(work)
-    parts = search.by_category(5_000 if quick else 12_000, tier + 1)
-    free, paid = [p for p in parts if search.is_free(p)], [p for p in parts if not search.is_free(p)]
     begin_at = work.elapsed()
-    many = {"gap": gap, "notify": notify, "thin": None if tier == 0 else 14 if quick else 36}
-    few = {"gap": gap, "notify": notify, "thin": None if tier == 0 else 12}
-    split = take_rounded(search, prices.relaxation, tier, until)
+    single = instance.fill == SINGLE
+    parts = search.by_category(5_000 if quick else 12_000, tier + 1, single)
+    free, paid = [p for p in parts if search.is_free(p)], [p for p in parts if not search.is_free(p)]
+    patience = max(0.5, PATIENCE[tier] * (until - begin_at))
+    flow = FlowBeside(search, prices.relaxation, tier, until, beside)
+    if tier == 2:
+        open_needs = single & (instance.tier <= tier)
+        filled = fill(instance, search.steps)
+        search.steps = np.where(open_needs[instance.need], filled, search.steps)
+    stage = f"{name} single"
+    search.raise_tier(
+        stage,
+        tier,
+        free,
+        begin_at + 0.6 * (until - begin_at),
+        gap=gap,
+        notify=notify,
+        patience=patience,
+        at_once=ALL_AT_ONCE,
+    )
+    flow.take()
     notify()
-    if split and wanted(f"{name} split"):
-        search.raise_tier(f"{name} split", tier, split, begin_at + 0.5 * (until - begin_at), **few)
-    search.raise_tier(f"{name} free", tier, free, begin_at + (0.6 if paid else 0.9) * (until - begin_at), **many)
-    guided = tier > 0 and _await_prices(prices, tier, until, work, name)
-    if guided and paid:
-        price, fund_price = prices.column_price(tier)
-        few["reduced"] = prices.reduced[tier]
-        search.raise_tier(f"{name} priced", tier, paid, until, prices=price, fund_prices=fund_price, **few)
-    for stage in (f"{name} paid", f"{name} paid again"):
-        if wanted(stage):
-            search.raise_tier(stage, tier, paid, until, **few)
+    if paid and wanted(f"{name} rounded"):
+        split = take_rounded(search, prices.relaxation, tier, until)
+        search.raise_tier(
+            f"{name} split", tier, split, begin_at + 0.8 * (until - begin_at), gap=gap, notify=notify, thin=12
+        )
+    if wanted(f"{name} paid"):
+        search.raise_tier(f"{name} paid", tier, paid, until, gap=gap, notify=notify, thin=12)
+    if free and wanted(f"{name} hours 1.1"):
+        place_hours(search, f"{name} hours", tier, free, until)
+        notify()
+    if wanted(f"{name} goods"):
+        goods = search.by_category(5_000 if quick else 12_000, tier + 1, ~single)
+        search.raise_tier(f"{name} goods", tier, goods, until, gap=gap, notify=notify, thin=12)
     filled = fill(instance, search.steps, key=instance.tier[instance.need] > tier)
     search.steps = search.steps + (filled - search.steps) * (instance.tier[instance.need] <= tier)
-    if wanted(f"{name} mixed"):
-        search.raise_tier(f"{name} mixed", tier, lambda k: search.by_chance(k, 6_000, tier + 1), until, **few)
     notify()
     return LevelResult(name, value(), prices.bound(tier, earlier), time.monotonic() - begin)
 
@@ -141,17 +167,6 @@ def _quick(work, start=0.0):
     if work.recorded_now("search") is None:
         work.note("search", quick=bool(work.seconds < 20 * start))
     return work.recorded_now("search")["quick"]
-
-
-def _await_prices(prices, tier, until, work, name):
-    """Whether the search of this tier is guided by prices; recorded, since it depends on how fast they came."""
-    if work.replaying:
-        old = work.recorded(f"{name} prices")
-        ready = bool(old and old["run"]) and prices.ready(tier, 3600.0)
-    else:
-        ready = prices.ready(tier, max(0.0, (until - work.elapsed()) * 0.4))
-    work.note(f"{name} prices", run=ready)
-    return ready
 
 
 def later_levels(search, results, due, work):

@@ -1,0 +1,374 @@
+"""Help that can be split flows from offerings to needs: under given prices the best plan of all three tiers is one minimum-cost flow.
+
+What stands between a matching problem and a network flow are a few rows: limits, funds, household caps. Each gets a price per fen; for
+fixed prices the flow is exact and in whole units (Ahuja, Magnanti, Orlin: Network Flows, 1993, ch. 16.4), and the prices are found by
+cutting planes on the Lagrangian dual (Kelley 1960) inside a box around the best prices so far. Needs filled from a single offering are
+not part of the flow; needs filled whole are, and what comes out in part is mended afterwards.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from ortools.graph.python import max_flow, min_cost_flow
+from scipy import sparse
+
+from matching.solver.construct import fill
+from matching.solver.instance import NO_LIMIT, SINGLE, WHOLE
+from matching.solver.large import draws
+from matching.solver.levels import tier_points
+from matching.solver.relaxation import POINTS, solve_lp
+from matching.solver.state import broken, class_spending, used_rows
+
+EXCHANGE = 300  # far above what a point of one tier can buy in the next
+FINE = 4  # parts of a point that prices are rounded to inside the flow
+MOST_ROUNDS = (4, 1)  # flows over a choice of the columns, then over all of them
+CHEAP, DRAWN = 8, 12  # columns a need has in the choice: its cheapest, and others drawn
+SLIP = (
+    1e-4  # what a plan by flows may lose of tier 2 and still be taken for what it brings to tier 3; searched back later
+)
+CLOSE = 3e-4  # relative to the points of the last tier: closer than this the prices are good enough
+ASKED = 3  # times that programme is solved, each time over more columns
+JOINED = 10  # flows whose columns are joined in one linear programme
+LATEST = 60.0  # seconds after which that programme is given up
+TRIED = 2  # flows that are made into plans, the most promising first
+
+
+@dataclass
+class Row:
+    """Σ use·steps ≤ room over the columns of the flow, in fen."""
+
+    name: tuple
+    use: np.ndarray
+    room: int
+
+
+class Flow:
+    def __init__(self, instance, steps, tier):
+        """All columns of the tiers up to `tier` (0-based) that may flow beside `steps` (P,): what single needs and pins hold stays."""
+        i = self.instance = instance
+        self.kept = np.where((i.fill[i.need] == SINGLE) | (i.low > 0), steps, 0)
+        flows = (i.fill[i.need] != SINGLE) & (i.high > 0) & (i.low == 0) & (i.tier[i.need] <= tier)
+        self.columns = np.flatnonzero(flows)
+        self.last = tier
+        self.weights = EXCHANGE ** np.arange(tier, -1, -1, dtype=np.int64)
+        self.need_room = i.steps_wanted - used_rows(i.need, self.kept, len(i.fill))
+        self.capacity = i.capacity - used_rows(i.offering, self.kept * i.load, len(i.capacity))
+        self.spent = class_spending(i, self.kept)
+        self.cost = i.cost[self.columns]
+        self.cap_room = i.household_cap - used_rows(i.household[i.need], self.kept * i.worth, len(i.household_cap))
+        self.cap_room -= self._kept_free(tier)
+        self.home = i.household[i.need[self.columns]]
+        self.points = i.points[self.columns]
+        self.tier = i.tier[i.need[self.columns]]
+        self.worth = self.weights[self.tier] * self.points
+        self.rows = [self._limit(k) for k in range(len(i.limit_max))]
+        self.choice = self._choice()
+
+    def _kept_free(self, tier):
+        """Fen per household that single needs of `tier` without a place could still take of its cap, at most half of what is left."""
+        i = self.instance
+        held = np.bincount(i.need, self.kept, len(i.fill)) > 0
+        some = np.flatnonzero((i.fill[i.need] == SINGLE) & (i.tier[i.need] == tier) & ~held[i.need] & (i.high > 0))
+        most = np.zeros(len(i.fill), np.int64)
+        np.maximum.at(most, i.need[some], i.worth[some])
+        return np.minimum(used_rows(i.household, most, len(i.household_cap)), np.maximum(0, self.cap_room) // 2)
+
+    def _choice(self):
+        """Some columns of each need, among which prices are found quickly."""
+        i = self.instance
+        need = i.need[self.columns]
+        order = np.lexsort((i.distance[self.columns], self.cost, need))
+        cheap = np.empty(len(order), np.int64)
+        cheap[order] = np.arange(len(order)) - np.searchsorted(need[order], need[order])
+        rank = np.where(cheap < CHEAP, -1.0, draws(self.columns, self.last))
+        order = np.lexsort((rank, need))
+        place = np.empty(len(order), np.int64)
+        place[order] = np.arange(len(order)) - np.searchsorted(need[order], need[order])
+        return place < CHEAP + DRAWN
+
+    def _limit(self, k):
+        i = self.instance
+        inside = np.zeros(i.size, bool)
+        inside[i.limit_members[k]] = True
+        used = int((self.kept * i.cost)[inside].sum())
+        return Row(("limit", k), np.where(inside[self.columns], self.cost, 0), int(i.limit_max[k]) - used)
+
+    # -- one flow -----------------------------------------------------------------------------------------------------
+
+    def best(self, prices, within=None):
+        """The flow (columns,) of most Σ weight·points − Σ price·use; `prices` one per row of `self.rows`, in points of the last tier per fen;
+        only columns marked in `within`."""
+        i = self.instance
+        profit = (self.worth * FINE).astype(float)
+        for row, price in zip(self.rows, prices, strict=True):
+            if price > 0:
+                profit -= price * FINE * row.use
+        profit = np.floor(profit).astype(np.int64)
+        some = np.flatnonzero((profit > 0) if within is None else (profit > 0) & within)
+        found = np.zeros(len(self.columns), np.int64)
+        if not len(some):
+            return found
+        columns = self.columns[some]
+        needs, need = np.unique(i.need[columns], return_inverse=True)
+        offerings, offering = np.unique(i.offering[columns], return_inverse=True)
+        network = min_cost_flow.SimpleMinCostFlow()
+        source, sink, first, second = 0, 1, 2, 2 + len(offerings)
+        network.add_arcs_with_capacity_and_unit_cost(
+            np.full(len(offerings), source), first + np.arange(len(offerings)),
+            np.maximum(0, self.capacity[offerings]), np.zeros(len(offerings), np.int64),
+        )  # fmt: skip
+        arcs = network.add_arcs_with_capacity_and_unit_cost(
+            first + offering, second + need, i.high[columns], -profit[some]
+        )
+        network.add_arcs_with_capacity_and_unit_cost(
+            second + np.arange(len(needs)), np.full(len(needs), sink),
+            np.maximum(0, self.need_room[needs]), np.zeros(len(needs), np.int64),
+        )  # fmt: skip
+        total = int(np.maximum(0, self.need_room[needs]).sum())
+        network.add_arc_with_capacity_and_unit_cost(source, sink, total, 0)
+        network.set_node_supply(source, total)
+        network.set_node_supply(sink, -total)
+        status = network.solve()
+        if status != network.OPTIMAL:
+            raise RuntimeError(f"minimum-cost flow: {status}")
+        found[some] = network.flows(arcs)
+        return found
+
+    # -- prices -------------------------------------------------------------------------------------------------------
+
+    def search(self, relaxation, rounds=MOST_ROUNDS, stop=lambda: False):
+        """(steps (P,), rounds done per phase): the best of the plans made from the flows at better and better prices.
+
+        First over a choice of the columns, then over all; at most `rounds` flows in each phase, and `stop` is asked after each flow of
+        the first. The plans keep every row of the contract.
+        """
+        seen, done = [], []
+        prices = np.zeros(len(self.rows))
+        for within, most in zip((self.choice, None), rounds, strict=True):
+            prices, count = self._phase(seen, prices, within, most, stop if within is not None else lambda: False)
+            done.append(count)
+        plans = [self.plan(flow, prices) for flow in self._promising(seen, prices)]
+        joined = self._joined(relaxation, [flow for _, flow in seen[-JOINED:]])
+        if joined is not None:
+            plans.append(self.plan(joined, prices))
+        return max(plans, key=lambda steps: tier_points(self.instance, steps)), done
+
+    def _phase(self, seen, prices, within, most, stop):
+        """(the best prices, flows made): adds to `seen` until the prices are close to the best or `most` flows are made."""
+        least, centre = None, prices
+        made = 0
+        while made < most:
+            made += 1
+            flow = self.best(prices, within)
+            new = self._broken_rows(flow)
+            self.rows += new
+            prices = np.concatenate((prices, np.zeros(len(new))))
+            worth = float((self.worth * flow).sum())
+            seen.append((worth, flow))
+            dual = worth + sum(p * (r.room - int(r.use @ flow)) for p, r in zip(prices, self.rows, strict=True))
+            if least is None or dual < least or new:
+                least, centre = dual, prices
+            guess = self._next_prices(
+                seen, centre, 8.0 if made < 5 and within is not None else 1.5 if within is not None else 1.2
+            )
+            if guess is None or stop():
+                break
+            prices, promised = guess
+            last = float((self.points * flow)[self.tier == self.last].sum())
+            if not (prices > 0).any() or least - promised <= CLOSE * max(1.0, last):
+                break
+        return np.concatenate((centre, np.zeros(len(self.rows) - len(centre)))), made
+
+    def _joined(self, relaxation, flows):
+        """The linear optimum rounded down, over the columns that any of `flows` uses and those its own prices ask for; None: not found."""
+        i, r = self.instance, relaxation
+        inside = np.any([flow > 0 for flow in flows], axis=0)
+        fixed = np.zeros(r.matrix.shape[1])
+        fixed[: i.size] = self.kept
+        taken = r.matrix @ fixed
+        free = r.lower.copy()
+        for tier in range(3):
+            free[r.first[f"tier{tier + 1}"]] = -np.inf
+        objective = np.zeros(r.matrix.shape[1])
+        objective[self.columns] = self.worth / POINTS
+        charges, flow = np.arange(i.size, r.matrix.shape[1]), None
+        for _ in range(ASKED):
+            within = np.concatenate((self.columns[inside], charges))
+            status, x, prices = solve_lp(
+                free - taken, r.upper - taken, r.matrix[:, within], np.zeros(len(within)), r.high[within],
+                objective[within], seconds=LATEST,
+            )  # fmt: skip
+            if status != "OPTIMAL":
+                return flow
+            flow = np.zeros(len(self.columns), np.int64)
+            flow[inside] = np.floor(x[: len(within) - len(charges)] + 1e-6)
+            gain = (objective - r.matrix.T @ prices)[self.columns]
+            asked = (gain * np.minimum(i.high[self.columns], self.need_room[i.need[self.columns]])) / (
+                x @ objective[within]
+            )
+            if asked[~inside].max(initial=0.0) < 1e-7:
+                break
+            best = np.zeros(len(i.fill))
+            np.maximum.at(best, i.need[self.columns], np.where(inside, 0.0, gain))
+            inside = inside | ((gain > 0) & (gain >= 0.5 * best[i.need[self.columns]]) & ~inside)
+        return flow
+
+    def _promising(self, seen, prices):
+        """The flows whose points less what they overdraw at `prices` are greatest."""
+
+        def left(entry):
+            worth, flow = entry
+            over = [max(0, int(r.use @ flow) - r.room) for r in self.rows]
+            return worth - 2 * float(np.dot(prices, over))
+
+        return [flow for _, flow in sorted(seen, key=left, reverse=True)[:TRIED]]
+
+    def _next_prices(self, seen, centre, reach):
+        """Prices of the least lower model of the dual (max over the flows seen), each within the factor `reach` of the centre; its value."""
+        count = len(self.rows)
+        rooms = np.array([r.room for r in self.rows], float)
+        scale = 1e6
+        use = np.array([[int(r.use @ flow) for r in self.rows] for _, flow in seen], float)
+        # maximise −θ − Σ λ·room subject to θ + λ·use ≥ worth
+        matrix = sparse.csr_matrix(np.hstack((np.ones((len(seen), 1)), use / scale)))
+        least = np.array([w for w, _ in seen]) / scale
+        high = np.maximum(reach * centre, 64.0 if reach > 2 else 0.5)
+        low = np.zeros(count) if reach > 2 else np.where(centre > 1.0, centre / reach, 0.0)
+        status, x, _ = solve_lp(
+            least, np.full(len(seen), np.inf), matrix, np.concatenate(([-1e12], low)),
+            np.concatenate(([1e15], high)), np.concatenate(([-1.0], -rooms / scale)),
+        )  # fmt: skip
+        if status != "OPTIMAL":
+            return None
+        return x[1:], scale * (x[0] + x[1:] @ (rooms / scale))
+
+    def _broken_rows(self, flow):
+        """Rows for household caps that the flow passes, and for the sets of payer classes that their funds together cannot pay."""
+        i = self.instance
+        known = {r.name for r in self.rows}
+        found = []
+        got = used_rows(self.home, i.worth[self.columns] * flow, len(i.household_cap))
+        for h in np.flatnonzero((i.household_cap < NO_LIMIT) & (got > self.cap_room)).tolist():
+            if ("household", h) not in known:
+                use = np.where(self.home == h, i.worth[self.columns], 0)
+                found.append(Row(("household", h), use, max(0, int(self.cap_room[h]))))
+        classes = self._unpaid(self.spent + used_rows(
+            np.maximum(i.payers[self.columns], 0), np.where(i.payers[self.columns] >= 0, self.cost * flow, 0), len(i.classes)
+        )) if i.classes else ()  # fmt: skip
+        if classes and ("funds", classes) not in known:
+            funds = {f for k in classes for f in i.classes[k]}
+            room = int(sum(int(i.fund_amount[f]) for f in funds) - self.spent[list(classes)].sum())
+            use = np.where(np.isin(i.payers[self.columns], classes), self.cost, 0)
+            found.append(Row(("funds", classes), use, max(0, room)))
+        return found
+
+    def _unpaid(self, spending):
+        """The payer classes whose funds together cannot pay their spending (a minimum cut), () where all is paid."""
+        i = self.instance
+        asked = np.flatnonzero(spending).tolist()
+        network = max_flow.SimpleMaxFlow()
+        first = 2 + len(i.fund_amount)
+        for place, k in enumerate(asked):
+            network.add_arc_with_capacity(0, first + place, int(spending[k]))
+            for fund in i.classes[k]:
+                network.add_arc_with_capacity(first + place, 2 + fund, int(spending[k]))
+        for fund, amount in enumerate(i.fund_amount.tolist()):
+            network.add_arc_with_capacity(2 + fund, 1, max(0, amount))
+        if not asked or network.solve(0, 1) != network.OPTIMAL or network.optimal_flow() == spending.sum():
+            return ()
+        side = set(network.get_source_side_min_cut())
+        return tuple(k for place, k in enumerate(asked) if first + place in side)
+
+    # -- a plan -------------------------------------------------------------------------------------------------------
+
+    def plan(self, flow, prices):
+        """Steps (P,) from a flow: what breaks a row is taken back where it earns least, what is left free is given out again."""
+        i = self.instance
+        flow = flow.copy()
+        while True:
+            self.rows += self._broken_rows(flow)
+            prices = np.concatenate((prices, np.zeros(len(self.rows) - len(prices))))
+            over = [(int(r.use @ flow) - r.room, r) for r in self.rows]
+            over = [(much, r) for much, r in over if much > 0]
+            if not over:
+                break
+            for much, row in over:
+                some = np.flatnonzero((row.use > 0) & (flow > 0))
+                for k in some[np.lexsort((some, self.worth[some] / row.use[some]))].tolist():
+                    if much <= 0:
+                        break
+                    back = min(int(flow[k]), -(-much // int(row.use[k])))
+                    flow[k] -= back
+                    much -= back * int(row.use[k])
+        steps = self.kept.copy()
+        steps[self.columns] = flow
+        self._drop_halves(steps)
+        self._keep_places(steps)
+        self._drop_halves(steps)
+        money = np.zeros(len(self.columns))
+        for row, price in zip(self.rows, prices, strict=True):
+            money += price * row.use
+        key = np.zeros(i.size)
+        key[self.columns] = money
+        gain = np.full(len(i.fill), -np.inf)
+        np.maximum.at(gain, i.need[self.columns], self.points - money)
+        order = np.lexsort((-gain, i.tier))
+        return fill(i, steps, order=order[i.tier[order] <= self.last], key=key)
+
+    def _drop_halves(self, steps):
+        i = self.instance
+        got = used_rows(i.need, steps, len(i.fill))
+        halves = np.flatnonzero((i.fill == WHOLE) & (got > 0) & (got < i.steps_wanted))
+        steps[np.isin(i.need, halves) & (i.low == 0)] = 0
+
+    def _keep_places(self, steps):
+        """Offerings that would serve more needs than they may let go of those that earn least."""
+        i = self.instance
+        count = used_rows(i.offering, (steps > 0).astype(np.int64), len(i.capacity))
+        for offering in np.flatnonzero(count > i.max_needs).tolist():
+            own = i.columns_of_offering(offering)
+            own = own[(steps[own] > 0) & (i.low[own] == 0)]
+            earned = self.weights[i.tier[i.need[own]]] * i.points[own] * steps[own]
+            steps[own[np.argsort(earned, kind="stable")[: int(count[offering] - i.max_needs[offering])]]] = 0
+
+
+class FlowBeside:
+    """A flow for the tiers up to `tier`, made in a thread of its own while single needs are searched beside it.
+
+    The single needs of the tier may use what is left of a household's cap: as much as all of them could take is kept free for them. The
+    number of flows is recorded; a replay makes as many as the run did.
+    """
+
+    def __init__(self, search, relaxation, tier, until, pool):
+        self.search, self.tier, self.stage = search, tier, f"tier{tier + 1} flows"
+        work = search.work
+        if work.replaying:
+            rounds = (work.recorded(self.stage) or {"rounds": (0, 0)})["rounds"]
+        else:
+            rounds = MOST_ROUNDS if tier == 2 else (2, 1)
+        start = work.elapsed()
+
+        def late():
+            return not work.replaying and (work.stop.is_set() or work.elapsed() > start + 0.6 * (until - start))
+
+        self.task = None
+        if sum(rounds):
+            flow = Flow(search.instance, search.steps, tier)
+            self.task = pool.submit(flow.search, relaxation, rounds, late)
+
+    def take(self):
+        """Puts the flow beside the single needs where what comes out is valid and better."""
+        search, i = self.search, self.search.instance
+        if self.task is None:
+            search.work.note(self.stage, rounds=(0, 0))
+            return
+        steps, done = self.task.result()
+        search.work.note(self.stage, rounds=done)
+        fixed = (i.fill[i.need] == SINGLE) | (i.low > 0)
+        steps = np.where(fixed, search.steps, steps)
+        before = tier_points(i, search.steps)[: self.tier + 1]
+        after = tier_points(i, steps)[: self.tier + 1]
+        held = [v if not t else v - int(v * SLIP) for t, v in enumerate(before[:-1])]
+        near = after[-1] > before[-1] and all(a >= h for a, h in zip(after, held, strict=False))
+        if (after > before or near) and not broken(i, steps):
+            search.steps = steps
