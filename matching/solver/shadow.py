@@ -86,10 +86,11 @@ def _families(instance, prices, tier):
     limits = np.maximum(0.0, rows("limits", len(i.limit_ids)))
     columns = columns[i.cost[columns] > 0]
     bought = gain[columns] * MONEY / i.cost[columns]
-    purse = np.array([sum(int(i.fund_amount[fund]) for fund in some) for some in i.classes], np.int64)
-    for payers, some in enumerate(i.classes):
-        short = (i.payers[columns] == payers) & (purse[payers] // i.cost[columns] == i.high[columns])
-        funds[list(some)] += bought[short].sum()
+    if len(i.classes) and len(columns):
+        purse = np.array([sum(int(i.fund_amount[fund]) for fund in some) for some in i.classes], np.int64)
+        short = purse[i.payers[columns]] // i.cost[columns] == i.high[columns]
+        for payers, worth in zip(i.payers[columns[short]].tolist(), bought[short].tolist(), strict=True):
+            funds[list(i.classes[payers])] += worth
     for row, (members, most) in enumerate(zip(i.limit_members, i.limit_max, strict=True)):
         short = np.isin(columns, members) & (most // i.cost[columns] == i.high[columns])
         limits[row] += bought[short].sum()

@@ -165,7 +165,7 @@ def test_every_claim_holds_when_solved_again_and_one_step_less_does_not():
                 if verdict != "true":
                     false.append((name, entry.need, claim["kind"], verdict, claim["changes"]))
         print(
-            f"{outcome['true']} true, {len(false)} false after {tried} problems, {dict(outcome)}, {time.monotonic() - begin:.0f} s",
+            f"{outcome['true']} true, {len(false)} false after {tried} problems, {dict(outcome)}, {dict(kinds)}, {dict(smallest)}, {time.monotonic() - begin:.0f} s",
             flush=True,
         )
         if len(sizes) >= CLAIMS:
