@@ -16,12 +16,13 @@ from marketplace.api.fields import ReasonSchema
 from marketplace.api.rounds_schemas import RoundSchema
 from marketplace.security.access import actor, clock_now, db, requires, scope_of
 from marketplace.serving.warm_plans import warm_plan
+from matching.alternatives import Change
 from matching.problem import Forbid, Pin
-from matching.rounds import whatif
+from matching.rounds import whatif, whatif_queries
 from matching.rounds.side_by_side import side_by_side
 from matching.rounds.steps import round_in_scope
 from matching.rounds.whatif_models import KINDS, STATUSES
-from matching.whatif import Change, estimate
+from matching.whatif import estimate
 
 blueprint = Blueprint("api_what_ifs", __name__, url_prefix="/api/v1/rounds", description="What if 假设分析")
 
@@ -181,7 +182,10 @@ class WhatIfs(MethodView):
     @refusals(blueprint, 401, 403, 404)
     def get(self, round_id: uuid.UUID) -> object:
         """The newest questions asked of a round."""
-        return {"items": whatif.questions_of(db(), round_id, scope=scope_of("round.read"), limit=50), "next": None}
+        return {
+            "items": whatif_queries.questions_of(db(), round_id, scope=scope_of("round.read"), limit=50),
+            "next": None,
+        }
 
     @requires("round.write")
     @blueprint.arguments(QuestionEntrySchema)
@@ -211,7 +215,7 @@ class OneWhatIf(MethodView):
     @refusals(blueprint, 401, 403, 404)
     def get(self, what_if_id: uuid.UUID) -> object:
         """A question: its progress, or its answer."""
-        return whatif.get_what_if(db(), what_if_id, scope=scope_of("round.read"))
+        return whatif_queries.get_what_if(db(), what_if_id, scope=scope_of("round.read"))
 
 
 @blueprint.route("/what-ifs/<uuid:what_if_id>/plan")
@@ -223,8 +227,8 @@ class WhatIfPlan(MethodView):
     @refusals(blueprint, 401, 403, 404, 409)
     def get(self, what_if_id: uuid.UUID) -> Response:
         """The plan of the changed problem, as `zhongfu-plan/1`."""
-        one = whatif.get_what_if(db(), what_if_id, scope=scope_of("round.read"))
-        return Response(whatif.stored_answer(db(), one), content_type="application/json")
+        one = whatif_queries.get_what_if(db(), what_if_id, scope=scope_of("round.read"))
+        return Response(whatif_queries.stored_answer(db(), one), content_type="application/json")
 
 
 @blueprint.route("/what-ifs/<uuid:what_if_id>/cancel")

@@ -24,25 +24,14 @@ from marketplace.cli.problems import (
     plan_or_leave,
     problem_or_leave,
 )
+from matching.alternatives import Change, budget_of, change_from, changed_problem, checked_change
 from matching.problem import Forbid, Pin, Problem, problem_sha256
 from matching.solution import Plan, write_plan
 from matching.solver.engine import ContradictingPins, Progress
 from matching.solver.engine import solve as find_plan
 from matching.solver.warm import prices_from_bytes, prices_to_bytes
 from matching.validation import violations
-from matching.whatif import (
-    Answer,
-    Change,
-    Prepared,
-    budget_of,
-    change_from,
-    changed_problem,
-    checked_change,
-    counted,
-    differences,
-    estimate,
-    fewest,
-)
+from matching.whatif import Answer, Prepared, counted, differences, estimate, fewest
 
 FILE = click.Path(dir_okay=False, path_type=Path)
 AMOUNT = re.compile(r"[+-]?[0-9]{1,15}%?")

@@ -11,7 +11,7 @@ from collections import OrderedDict
 from sqlalchemy.orm import Session
 
 from matching.rounds.models import MatchRound
-from matching.rounds.whatif import prepared_round, stored_prices
+from matching.rounds.whatif_queries import prepared_round, stored_prices
 from matching.whatif import Prepared
 
 MOST = 2

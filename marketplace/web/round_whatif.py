@@ -20,38 +20,20 @@ from marketplace.errors import status_of
 from marketplace.security.access import actor, clock_now, db, requires, scope_of
 from marketplace.serving.warm_plans import warm_plan
 from marketplace.web.faults import sentence
-from marketplace.web.formatting import fen, number, percent
 from marketplace.web.round_compare import region_names
 from marketplace.web.round_figures import LEVEL_WORDS, level_value
 from marketplace.web.round_frame import blueprint, standing, the_round
 from marketplace.web.round_sentences import told_refusal
+from marketplace.web.round_whatif_words import FEN, fund_sliders_of, said_change, sliders_of, told_answer, whole_yuan
+from matching.alternatives import Change
 from matching.problem import Forbid, Pin
-from matching.rounds import whatif
+from matching.rounds import whatif, whatif_queries
 from matching.rounds.models import MatchRound
-from matching.rounds.whatif import Amounts
 from matching.rounds.whatif_models import WhatIf
-from matching.whatif import Answer, Change, change_from, estimate
+from matching.rounds.whatif_queries import Amounts
+from matching.whatif import estimate
 
-FEN = 100
 LISTED = 60
-
-
-@dataclass(frozen=True)
-class Slider:
-    """One amount: its name in the form, what it is called, now, at most, where it stands, in `unit`."""
-
-    name: str
-    label: str
-    now: int
-    most: int
-    at: int
-    unit: str
-    said: str
-
-    @property
-    def moved(self) -> bool:
-        """Whether it stands elsewhere than now."""
-        return self.at != self.now
 
 
 @dataclass(frozen=True)
@@ -99,7 +81,7 @@ def what_if_prices(round_id: uuid.UUID) -> ResponseReturnValue:
 def what_if_prices_progress(round_id: uuid.UUID) -> ResponseReturnValue:
     """Whether the prices are there; then the page is told to load itself anew."""
     match_round = the_round(round_id)
-    status = whatif.prices_status(db(), round_id)
+    status = whatif_queries.prices_status(db(), round_id)
     response = Response(
         render_template("rounds/_whatif_prices.html", round=match_round, prices=status),
         content_type="text/html; charset=utf-8",
@@ -160,7 +142,7 @@ def what_if_cancel(round_id: uuid.UUID, what_if_id: uuid.UUID) -> ResponseReturn
     _both(round_id, what_if_id)
     try:
         whatif.cancel(db(), what_if_id=what_if_id, actor=actor(), scope=scope_of("round.write"), now=clock_now())
-    except whatif.NotAnswered as error:
+    except whatif_queries.NotAnswered as error:
         db().rollback()
         return _question(round_id, what_if_id, errors=[told_refusal(error)], status=409)
     return redirect(url_for("rounds.what_if", round_id=round_id), 303)
@@ -192,7 +174,7 @@ def what_if_take_over(round_id: uuid.UUID, what_if_id: uuid.UUID) -> ResponseRet
 def _both(round_id: uuid.UUID, what_if_id: uuid.UUID) -> tuple[MatchRound, WhatIf]:
     """Round and question of the address. Raises NotFound, also where they do not belong together."""
     match_round = the_round(round_id)
-    one = whatif.get_what_if(db(), what_if_id, scope=scope_of("round.read"))
+    one = whatif_queries.get_what_if(db(), what_if_id, scope=scope_of("round.read"))
     if one.round_id != round_id or one.kind == "prices":
         raise NotFound("There is no such question")
     return match_round, one
@@ -208,14 +190,14 @@ def _page(match_round: MatchRound, *, faults: list[str] | None = None, status: i
         "faults": (),
     }
     if match_round.levels is not None:
-        amounts = whatif.amounts_of(db(), match_round.id)
+        amounts = whatif_queries.amounts_of(db(), match_round.id)
         asked = _asked(match_round, amounts=amounts)
         values |= _answered(match_round, asked)
         values |= {
             "sliders": sliders_of(match_round, amounts, asked.change),
             "fund_sliders": fund_sliders_of(amounts, asked.change),
-            "questions": [(one, said_change(one)) for one in whatif.questions_of(db(), match_round.id, scope=scope_of("round.read"))],
-            "prices": whatif.prices_status(db(), match_round.id),
+            "questions": [(one, said_change(one)) for one in whatif_queries.questions_of(db(), match_round.id, scope=scope_of("round.read"))],
+            "prices": whatif_queries.prices_status(db(), match_round.id),
         }  # fmt: skip
     values["faults"] = (*values["faults"], *(faults or ()))
     text = render_template(
@@ -250,7 +232,7 @@ def _answered(match_round: MatchRound, asked: Asked) -> dict[str, Any]:
 def _asked(match_round: MatchRound, given: Any = None, amounts: Amounts | None = None) -> Asked:
     """The change that the form or the address states: an exact number counts before its slider, a slider at its beginning is no change."""
     given = request.args if given is None else given
-    amounts = amounts or whatif.amounts_of(db(), match_round.id)
+    amounts = amounts or whatif_queries.amounts_of(db(), match_round.id)
     faults: list[str] = []
 
     def money(name: str, now: int) -> int | None:
@@ -260,7 +242,7 @@ def _asked(match_round: MatchRound, given: Any = None, amounts: Amounts | None =
         except ValueError:
             faults.append(_("%(text)s is no amount in yuan", text=(exact or slid)[:40]))
             return None
-        return None if wanted == now or (not exact and slid and int(slid) == _yuan(now)) else wanted
+        return None if wanted == now or (not exact and slid and int(slid) == whole_yuan(now)) else wanted
 
     def whole(name: str, now: int) -> int | None:
         text = (given.get(f"{name}-exact", "") or given.get(name, "")).strip()
@@ -280,91 +262,6 @@ def _asked(match_round: MatchRound, given: Any = None, amounts: Amounts | None =
         tolerance_permille=whole("tolerance", match_round.tolerance_permille),
     )
     return Asked(change, tuple(faults))
-
-
-def _yuan(amount: int) -> int:
-    """Whole yuan, where a slider stands for `amount` fen."""
-    return amount // FEN
-
-
-def sliders_of(match_round: MatchRound, amounts: Amounts, change: Change) -> list[Slider]:
-    """Budget, floor and tolerance."""
-    now = amounts.budget_fen if amounts.budget_fen is not None else amounts.funds_fen
-    budget = now if change.budget_fen is None else change.budget_fen
-    floor = match_round.floor_percent if change.floor_percent is None else change.floor_percent
-    give = match_round.tolerance_permille if change.tolerance_permille is None else change.tolerance_permille
-    label = (
-        _("Budget of the round") if amounts.budget_fen is not None else _("Budget (none is set; all funds together)")
-    )
-    return [
-        Slider("budget", label, _yuan(now), max(_yuan(2 * now), _yuan(budget), 1), _yuan(budget), _("yuan"), fen(now)),
-        Slider("floor", _("Floor of the townships"), match_round.floor_percent, 100, floor, "%", percent(match_round.floor_percent / 100)),
-        Slider("tolerance", _("What a tier may give up for the floors"), match_round.tolerance_permille, max(20, give), give, "‰", f"{match_round.tolerance_permille} ‰"),
-    ]  # fmt: skip
-
-
-def fund_sliders_of(amounts: Amounts, change: Change) -> list[Slider]:
-    """One per fund of the frozen pool."""
-    found = []
-    for code, name, now in amounts.funds:
-        at = (change.funds or {}).get(code, now)
-        found.append(
-            Slider(f"fund-{code}", name, _yuan(now), max(_yuan(2 * now), _yuan(at), 1), _yuan(at), _("yuan"), fen(now))
-        )
-    return found
-
-
-def told_answer(answer: Answer) -> str:
-    """The estimate in one sentence."""
-    if not answer.needs_gaining and not answer.needs_losing:
-        return _("The plan would stay as it is: nobody gains and nobody loses.")
-    return _(
-        "With this change a plan is at hand in which %(gaining)s needs of %(more)s households get more and %(losing)s needs of %(fewer)s households get less; it costs %(cost)s instead of %(before)s.",
-        gaining=number(answer.needs_gaining), more=number(answer.households_gaining), losing=number(answer.needs_losing),
-        fewer=number(answer.households_losing), cost=fen(answer.cost_fen), before=fen(answer.cost_before_fen),
-    )  # fmt: skip
-
-
-def said_change(one: WhatIf) -> str:
-    """What a question asks, in words."""
-    change, said = change_from(one.change), []
-    if change.budget_fen is not None:
-        said.append(_("budget %(amount)s", amount=fen(change.budget_fen)))
-    if change.funds:
-        names = dict(
-            db()
-            .execute(
-                sa.text("SELECT id::text, name FROM funds WHERE id::text = ANY(:ids)"), {"ids": list(change.funds)}
-            )
-            .all()
-        )
-        said += [
-            _("fund %(name)s %(amount)s", name=names.get(code, code), amount=fen(amount))
-            for code, amount in change.funds.items()
-        ]
-    if change.floor_percent is not None:
-        said.append(_("floor %(percent)s%%", percent=change.floor_percent))
-    if change.tolerance_permille is not None:
-        said.append(_("tolerance %(permille)s per mille", permille=change.tolerance_permille))
-    needs = _numbers(Need, [pair.need for pair in (*change.pins, *change.forbids)])
-    offerings = _numbers(Offering, [pair.offering for pair in (*change.pins, *change.forbids)])
-    said += [
-        _("need %(need)s gets %(quantity)s from offering %(offering)s", need=needs.get(pin.need), quantity=pin.quantity, offering=offerings.get(pin.offering))
-        for pin in change.pins
-    ]  # fmt: skip
-    said += [
-        _("need %(need)s gets nothing from offering %(offering)s", need=needs.get(pair.need), offering=offerings.get(pair.offering))
-        for pair in change.forbids
-    ]  # fmt: skip
-    return _("; ").join(said)
-
-
-def _numbers(model: Any, ids: list[str]) -> dict[str, int]:
-    """Numbers of rows by their ids as text."""
-    if not ids:
-        return {}
-    rows = db().execute(sa.select(model.id, model.number).where(model.id.in_({uuid.UUID(one) for one in ids})))
-    return {str(code): found for code, found in rows}
 
 
 def _pair_of_form() -> Change:

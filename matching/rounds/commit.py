@@ -28,8 +28,8 @@ from kernel.errors import Conflict
 from matching.rounds.changes import PoolChange, changes_since_freeze
 from matching.rounds.lifecycle import check_step
 from matching.rounds.models import Allocation, AllocationCharge, MatchRound
-from matching.rounds.operations import scope_of_round
 from matching.rounds.queries import held_by_rounds
+from matching.rounds.references import scope_of_round
 from matching.rounds.steps import people_of, round_in_scope, take_step
 from matching.rounds.waits import note_waits
 from matching.snapshot import among, read_funds

@@ -22,17 +22,16 @@ from kernel.database import new_id
 from kernel.errors import Conflict, InvalidInput
 from kernel.outbox import enqueue
 from kernel.regions.queries import get_region
-from matching.pool import RoundScope
 from matching.problem import parse_problem, pool_sha256
 from matching.rounds.directives import directed
 from matching.rounds.documents import keep_problem
 from matching.rounds.lifecycle import REFREEZABLE, STEPS
 from matching.rounds.models import ExcludedNeed, MatchRound, PoolDraw
 from matching.rounds.queries import held_by_rounds
-from matching.rounds.references import require_known
+from matching.rounds.references import require_known, scope_of_round
 from matching.rounds.rules import KEEPS, RoundEntry, checked_round, checked_seed_value, limit_rows, seed_from
 from matching.rounds.steps import round_in_scope, take_step, tell
-from matching.rounds.waits import keep_waits, waited_in_scope, waiting_rule
+from matching.rounds.waits import keep_waits, waited_in_scope
 from matching.snapshot import take_snapshot
 from matching.waiting import waiting_sha256
 
@@ -310,26 +309,6 @@ def expire_rounds(session: Session, *, now: datetime) -> int:
             reason=f"Nobody took it further within {KEEPS.days} days; freeze it anew",
         )
     return len(overdue)
-
-
-def scope_of_round(session: Session, match_round: MatchRound) -> RoundScope:
-    """What the round looks at, as `matching.pool` wants it."""
-    return RoundScope(
-        region_code=match_round.region_code,
-        region_name=get_region(session, match_round.region_code).full_name,
-        categories=_tuple(match_round.categories),
-        project_id=match_round.project_id,
-        fund_ids=_tuple(match_round.fund_ids),
-        limits=tuple(match_round.limits),
-        floor_percent=match_round.floor_percent,
-        tolerance_permille=match_round.tolerance_permille,
-        household_cap_fen=match_round.household_cap_fen,
-        waiting=waiting_rule(match_round),
-    )
-
-
-def _tuple(values: list | None) -> tuple | None:
-    return None if values is None else tuple(values)
 
 
 def _add_draft(

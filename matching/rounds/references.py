@@ -9,8 +9,11 @@ from kernel.catalogue.models import Category
 from kernel.checking import Faults
 from kernel.errors import InvalidInput
 from kernel.regions.models import Region
-from matching.pool import in_reach
+from kernel.regions.queries import get_region
+from matching.pool import RoundScope, in_reach
+from matching.rounds.models import MatchRound
 from matching.rounds.rules import RoundEntry
+from matching.rounds.waits import waiting_rule
 from projects.models import Project
 
 
@@ -52,3 +55,23 @@ def require_known(session: Session, entry: RoundEntry) -> None:
             if one not in funds:
                 faults.add(InvalidInput("There is no open fund %(fund)s for this region", field="fund_ids", fund=one))
     faults.raise_any()
+
+
+def scope_of_round(session: Session, match_round: MatchRound) -> RoundScope:
+    """What the round looks at, as `matching.pool` wants it."""
+    return RoundScope(
+        region_code=match_round.region_code,
+        region_name=get_region(session, match_round.region_code).full_name,
+        categories=_tuple(match_round.categories),
+        project_id=match_round.project_id,
+        fund_ids=_tuple(match_round.fund_ids),
+        limits=tuple(match_round.limits),
+        floor_percent=match_round.floor_percent,
+        tolerance_permille=match_round.tolerance_permille,
+        household_cap_fen=match_round.household_cap_fen,
+        waiting=waiting_rule(match_round),
+    )
+
+
+def _tuple(values: list | None) -> tuple | None:
+    return None if values is None else tuple(values)

@@ -5,7 +5,6 @@ each with its reason; it is frozen, drawn, run, reviewed and committed like any 
 """
 
 import gzip
-import json
 import uuid
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -16,11 +15,11 @@ import numpy as np
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from donors.funds.models import Fund
 from kernel import audit
 from kernel.audit import Actor
-from kernel.errors import Conflict, InvalidInput, NotFound
+from kernel.errors import Conflict, InvalidInput
 from kernel.outbox import OutboxItem, enqueue
+from matching.alternatives import Change, change_document, change_from, changed_problem, checked_change
 from matching.problem import Problem
 from matching.rounds.documents import frozen_problem, plan_document_text, problem_text, stored_plan
 from matching.rounds.models import MatchRound
@@ -29,19 +28,11 @@ from matching.rounds.rules import LEASE
 from matching.rounds.solving import PlanRefused
 from matching.rounds.steps import round_in_scope
 from matching.rounds.whatif_models import WhatIf
+from matching.rounds.whatif_queries import NotAnswered, covers_every_cost, get_what_if, prices_row
 from matching.solution import Plan, plan_document, plan_text
-from matching.solver.warm import NO_PRICES, prices_from_bytes, prices_to_bytes
+from matching.solver.warm import prices_to_bytes
 from matching.validation import violations
-from matching.whatif import (
-    Change,
-    Prepared,
-    change_document,
-    change_from,
-    changed_problem,
-    checked_change,
-    counted,
-    differences,
-)
+from matching.whatif import counted, differences
 
 WHAT_IF_TOPIC = "round.what_if"
 MOST_OPEN = 3
@@ -61,12 +52,6 @@ class TooManyQuestions(Conflict):
     """Questions of this round wait already."""
 
     code = "too_many_questions"
-
-
-class NotAnswered(Conflict):
-    """The question has no answer (yet), or was taken over before."""
-
-    code = "not_answered"
 
 
 class MoneyIsNotDecidedHere(Conflict):
@@ -108,7 +93,7 @@ def ask(
     if match_round.levels is None:
         raise NoPlanYet("This round has no plan yet; questions are asked of a plan")
     if change is None:
-        known = _prices_row(session, round_id)
+        known = prices_row(session, round_id)
         if known is not None:
             return known
         kind = "prices"
@@ -351,91 +336,6 @@ def limits_with_budget(limits: list[dict[str, Any]], budget_fen: int) -> list[di
         rows.append({**row, "max_fen": budget_fen} if whole else dict(row))
         found = found or whole
     return rows if found else [*rows, {"id": f"limit-{len(rows) + 1}", "max_fen": budget_fen}]
-
-
-def get_what_if(session: Session, what_if_id: uuid.UUID, *, scope: tuple[str, ...]) -> WhatIf:
-    """The question. Raises NotFound, also where its round lies outside `scope`."""
-    one = session.get(WhatIf, what_if_id)
-    if one is None:
-        raise NotFound("There is no such question")
-    round_in_scope(session, one.round_id, scope)
-    return one
-
-
-def questions_of(session: Session, round_id: uuid.UUID, *, scope: tuple[str, ...], limit: int = 20) -> list[WhatIf]:
-    """The questions asked of a round, newest first, without those for prices. Raises NotFound."""
-    round_in_scope(session, round_id, scope)
-    query = sa.select(WhatIf).where(WhatIf.round_id == round_id, WhatIf.kind != "prices")
-    return list(session.scalars(query.order_by(WhatIf.created_at.desc(), WhatIf.id).limit(limit)))
-
-
-@dataclass(frozen=True)
-class Amounts:
-    """What the sliders begin with: the budget (None: only the funds bound it), funds as (id, name, fen)."""
-
-    budget_fen: int | None
-    funds: tuple[tuple[str, str, int], ...]
-
-    @property
-    def funds_fen(self) -> int:
-        """All funds together, in fen."""
-        return sum(fen for _, _, fen in self.funds)
-
-
-def amounts_of(session: Session, round_id: uuid.UUID) -> Amounts:
-    """The money of the frozen problem, with the names of the funds. Raises NotFound before the freeze."""
-    document = json.loads(problem_text(session, round_id, seed=None))
-    rows = [(row["id"], row["amount_fen"]) for row in document["funds"]]
-    names = {
-        str(code): name
-        for code, name in session.execute(
-            sa.select(Fund.id, Fund.name).where(Fund.id.in_([uuid.UUID(code) for code, _ in rows]))
-        )
-    }
-    budgets = [row["max_fen"] for row in document.get("limits") or [] if covers_every_cost(row)]
-    return Amounts(min(budgets, default=None), tuple((code, names.get(code, code), fen) for code, fen in rows))
-
-
-def covers_every_cost(limit: Mapping[str, Any]) -> bool:
-    """Whether a limit, as a round stores it, is the round's budget: it has no filter."""
-    return not {"regions", "categories", "government_bought"} & set(limit)
-
-
-def prices_status(session: Session, round_id: uuid.UUID) -> str | None:
-    """Where the prices of a round stand: a status of `WhatIf`, or None where nobody asked for them."""
-    one = _prices_row(session, round_id)
-    return None if one is None else one.status
-
-
-def prepared_round(session: Session, round_id: uuid.UUID) -> Prepared:
-    """Problem and plan of a round, read, paired and made warm, without prices. Raises NotFound before there is a plan.
-
-    County (6,000 needs, 290,000 pairs): a few seconds; whoever asks again and again keeps it (`marketplace` does).
-    """
-    match_round = session.get_one(MatchRound, round_id)
-    return Prepared(frozen_problem(session, round_id, seed=match_round.seed), stored_plan(session, round_id))
-
-
-def stored_prices(session: Session, round_id: uuid.UUID) -> np.ndarray:
-    """The prices of a round; none where they are not there yet."""
-    body = session.scalar(
-        sa.select(WhatIf.body).where(WhatIf.round_id == round_id, WhatIf.kind == "prices", WhatIf.status == "done")
-    )
-    return NO_PRICES if body is None else prices_from_bytes(body)
-
-
-def stored_answer(session: Session, one: WhatIf) -> str:
-    """The plan of an answered question, as JSON text. Raises NotAnswered."""
-    if one.status != "done" or one.kind == "prices":
-        raise NotAnswered("This question is %(status)s and has no plan", status=one.status)
-    body = session.scalars(sa.select(WhatIf.body).where(WhatIf.id == one.id)).one()
-    return gzip.decompress(body or b"").decode()
-
-
-def _prices_row(session: Session, round_id: uuid.UUID) -> WhatIf | None:
-    return session.scalar(
-        sa.select(WhatIf).where(WhatIf.round_id == round_id, WhatIf.kind == "prices", WhatIf.status != "failed")
-    )
 
 
 def _write(session: Session, what_if_id: uuid.UUID, token: int, **values: Any) -> bool:

@@ -28,7 +28,8 @@ from matching.rounds.lifecycle import (
     WrongStep,
 )
 from matching.rounds.models import Allocation, MatchRound
-from matching.rounds.operations import freeze_round, refreeze, scope_of_round
+from matching.rounds.operations import freeze_round, refreeze
+from matching.rounds.references import scope_of_round
 from matching.snapshot import take_snapshot
 from tests import factories_rounds as make
 from tests.factories import NOW, OTHER_COUNTY

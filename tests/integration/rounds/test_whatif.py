@@ -12,8 +12,9 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from kernel.errors import InvalidInput
 from kernel.outbox import OutboxItem
+from matching.alternatives import Change, changed_problem
 from matching.problem import Forbid, Pin, parse_problem
-from matching.rounds import whatif
+from matching.rounds import whatif, whatif_queries
 from matching.rounds.commit import commit_round
 from matching.rounds.documents import frozen_problem, stored_plan
 from matching.rounds.models import Allocation, MatchRound
@@ -24,7 +25,7 @@ from matching.rounds.solving import PlanRefused
 from matching.rounds.whatif import WhatIfClaim
 from matching.rounds.whatif_models import WhatIf
 from matching.solution import Plan, parse_plan
-from matching.whatif import Change, changed_problem, estimate, fewest
+from matching.whatif import estimate, fewest
 from tests import factories_rounds as make
 from tests.factories import NOW, OTHER_COUNTY
 from tests.factories_rounds import SCOPE
@@ -108,7 +109,7 @@ def test_an_answer_lists_every_difference_and_leaves_the_round_alone(session: Se
     assert one.kind == "fewest" and one.result["proven"] and one.result["changed"] == 1
     assert [row["need"] for row in one.result["differences"]] == [need]
     assert one.result["counts"]["needs_losing"] == 1 and len(one.result["levels"]) == 8
-    assert json.loads(whatif.stored_answer(session, one))["format"] == "zhongfu-plan/1"
+    assert json.loads(whatif_queries.stored_answer(session, one))["format"] == "zhongfu-plan/1"
     session.refresh(ground.round)
     assert (ground.round.result_sha256, ground.round.version, ground.round.status) == before
 
@@ -137,7 +138,7 @@ def test_taking_over_makes_a_round_with_the_pair_and_its_reason_that_three_peopl
     assert [(d["kind"], d["reason"]) for d in made.directives] == [("forbid", "师傅生病")]
     problem = frozen_problem(session, made.id, seed=None)
     assert [(row.need, row.offering) for row in problem.forbids] == [(need, offering)]
-    with pytest.raises(whatif.NotAnswered):
+    with pytest.raises(whatif_queries.NotAnswered):
         whatif.take_over(session, what_if_id=one.id, reason="twice", actor=creator, scope=SCOPE, now=AT)
     later = AT + timedelta(hours=1)
     draw_seed(session, round_id=made.id, value="07 12", actor=creator, scope=SCOPE, now=later)
@@ -183,11 +184,11 @@ def test_money_of_a_fund_is_not_taken_over(session: Session, ground: Ground) -> 
 def test_prices_are_kept_once_and_bound_the_estimate(session: Session, ground: Ground) -> None:
     one = ground.ask(session, None)
     assert ground.ask(session, None).id == one.id
-    prepared = whatif.prepared_round(session, ground.round.id)
+    prepared = whatif_queries.prepared_round(session, ground.round.id)
     claim = claimed(session, one)
     prices = prepared.warm.take_prices()
     assert whatif.store_prices(session, what_if_id=one.id, token=claim.token, prices=prices, now=AT)
-    prepared.with_prices(whatif.stored_prices(session, ground.round.id))
+    prepared.with_prices(whatif_queries.stored_prices(session, ground.round.id))
     answer = estimate(prepared, Change(budget_fen=0))
     assert answer.priced and answer.needs_losing == 1 and answer.cost_fen == 0
     assert answer.tiers[0].at_least == answer.tiers[0].at_most < answer.tiers[0].before

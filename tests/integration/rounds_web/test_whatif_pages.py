@@ -44,7 +44,7 @@ def test_a_slider_is_answered_in_words_and_figures_and_changes_nothing(address: 
     page = browser.get(f"{address}/whatif")
     assert 'type="range"' in page and "Move a slider" in page
     page = browser.get(f"{address}/whatif?budget-exact=0")
-    assert "1 needs of 1 households get less" in page and "instead of ¥2,000.00" in page
+    assert "1 need gets less (1 household)" in page and "instead of ¥2,000.00" in page
     same = browser.get(f"{address}/whatif/answer?floor=90&tolerance=1")
     assert "Everything stands as in the round" in same
     assert "Awaiting review" in browser.get(address)

@@ -9,6 +9,7 @@ from click.testing import CliRunner
 
 from kernel.errors import InvalidFields, InvalidInput
 from marketplace.cli.main import main
+from matching.alternatives import Change, budget_of, change_document, change_from, changed_problem, checked_change
 from matching.generator import generate
 from matching.pairs import build_pairs
 from matching.problem import Forbid, Pin, parse_problem
@@ -19,20 +20,7 @@ from matching.solver.levels import tier_points
 from matching.solver.state import broken
 from matching.solver.warm import prices_from_bytes, prices_to_bytes
 from matching.validation import violations
-from matching.whatif import (
-    Change,
-    Prepared,
-    budget_of,
-    change_document,
-    change_from,
-    changed_problem,
-    checked_change,
-    counted,
-    differences,
-    estimate,
-    fewest,
-    steps_of,
-)
+from matching.whatif import Prepared, counted, differences, estimate, fewest, steps_of
 from tests.unit.matching.plans import greedy_plan
 from tests.unit.matching.problems import small
 from tests.unit.matching.scarce import scarce
