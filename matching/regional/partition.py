@@ -194,6 +194,7 @@ class _Survey:
             found = find_faults({**frame, "needs": rows, "offerings": []}, read.places("needs", numbers))
             faults += found
             if found:
+                ids.update(row["id"] for row in rows if type(row) is dict and type(row.get("id")) is str)
                 continue
             for number, row in zip(numbers, rows, strict=True):
                 code = row["id"]
