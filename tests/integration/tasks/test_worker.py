@@ -125,7 +125,7 @@ def test_a_worker_killed_at_work_loses_nothing_and_the_result_is_the_same(
             wait_for(lambda: status_of(sessions, undisturbed) == "proposed")
         disturbed = run_round(sessions, people, name="disturbed")
         searches: list[int] = []
-        for pause in (0.0, 0.4, 0.9):
+        for number, pause in enumerate((0.0, 0.4, 0.9)):
             with part("worker", environment) as worker:
                 wait_for(lambda: status_of(sessions, disturbed) != "queued" and held(sessions, disturbed, worker))
                 time.sleep(pause)
@@ -134,6 +134,13 @@ def test_a_worker_killed_at_work_loses_nothing_and_the_result_is_the_same(
                 worker.wait(timeout=20)
                 if status_of(sessions, disturbed) == "proposed":
                     break
+            if number:  # the first takeover waits for the lease to end as it will; the others need not prove it again
+                with sessions.begin() as session:
+                    session.execute(
+                        sa.update(MatchRound)
+                        .where(MatchRound.id == disturbed.id, MatchRound.status == "solving")
+                        .values(lease_until=utc_now())
+                    )
         wait_for(lambda: not any(running(pid) for pid in searches), seconds=10)
         with part("worker", environment):
             wait_for(lambda: status_of(sessions, disturbed) == "proposed")
