@@ -172,7 +172,7 @@ class _Neighbourhoods:
         now = self.chosen[p.need[columns]]
         open_ = (now < 0) | inside[p.offering[now]]
         near = self.near * self.draw.choice(SPREAD)
-        keep = open_ & ((self.lost[columns] <= near) | (now == columns) | (now < 0))
+        keep = open_ & ((self.lost[columns] <= near) | (now == columns) | (p.everyone & (now < 0)))
         return np.sort(columns[keep])
 
     def _place(self, freed, columns):

@@ -12,14 +12,14 @@ import numpy as np
 from matching.solver import exact
 from matching.solver.assignment import Assignment, improve, nearest
 from matching.solver.assignment_prices import Knapsacks, lagrangian_bound, linear_prices
-from matching.solver.assignment_whole import search_whole
+from matching.solver.assignment_whole import provable, search_whole
 from matching.solver.instance import NO_LIMIT, SINGLE
 from matching.solver.levels import LevelResult, coverage_of, exact_sum, floors, shortfall, tier_points
 from matching.solver.rows import MAGNITUDE, ConstraintModel, TooLarge
 
 EXACT_COLUMNS = 3_000  # up to here distance and lottery go to CP-SAT once the cost is proven
 LEAST_COLUMNS = 400  # below this the exact levels prove everything, the lottery too
-START, DUAL, WHOLE, SEARCH = 0.16, 0.40, 0.62, 0.93  # share of the time by which a stage should be over
+START, DUAL, WHOLE, PROOF, SEARCH = 0.14, 0.34, 0.46, 0.72, 0.94  # share of the time by which a stage should be over
 
 
 def fits(instance):
@@ -83,34 +83,37 @@ def assign(instance, work, steps):
     if (chosen < 0).any():
         return None
     notify(chosen)
-    knapsacks = Knapsacks(problem)
+    # the loss of a column is true for the knapsacks' bound only, not for a better one found later
+    knapsacks, ceiling = Knapsacks(problem), _served_worth(problem, i)
     if not knapsacks.too_large:
         knapsacks.prepare()
         top, prices = lagrangian_bound(
             problem, knapsacks, prices, problem.total(chosen), work, "assignment bound", due(DUAL), all_served=True
         )
         if top is not None:
-            bound[0] = max(0, _served_worth(problem, i) - top)
+            bound[0], ceiling = max(0, ceiling - top), top
             lost = knapsacks.lost(prices)
     notify(chosen)
+
+    def whole(stage, until, proof):
+        found, proven = search_whole(problem, chosen, lost, ceiling, work, stage, due(until), due(proof))
+        bound[0] = max(bound[0], min(cost(found), _served_worth(problem, i) - proven))
+        notify(found)
+        return found
+
+    def search(stage, until):
+        near = nearest(problem, lost, 2.6)
+        return improve(problem, chosen, work, stage, due(until), prices=lost, near=near, width=5, notify=notify)
+
     if cost(chosen) > bound[0]:
-        chosen, proven = search_whole(
-            problem, chosen, lost, _served_worth(problem, i) - bound[0], work, "assignment whole", due(WHOLE)
-        )
-        bound[0] = max(bound[0], min(cost(chosen), _served_worth(problem, i) - proven))
-    notify(chosen)
+        chosen = whole("assignment whole", WHOLE, PROOF)
     if cost(chosen) > bound[0]:
-        chosen = improve(
-            problem,
-            chosen,
-            work,
-            "assignment search",
-            due(SEARCH),
-            prices=lost,
-            near=nearest(problem, lost, 2.6),
-            width=5,
-            notify=notify,
-        )
+        chosen = search("assignment search", PROOF)
+    if cost(chosen) > bound[0]:
+        if bound[0] and provable(problem, chosen, lost, ceiling):
+            chosen = whole("assignment proof", SEARCH, SEARCH)
+        else:
+            chosen = search("assignment search on", SEARCH)
     return _results(i, work, problem, chosen, bound[0], lost, begin, due(1.0))
 
 

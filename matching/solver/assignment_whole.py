@@ -7,12 +7,14 @@ import numpy as np
 from matching.solver.instance import NO_LIMIT
 from matching.solver.mip import Rows
 
-NODES = 4_000
+NODES, PROOF_NODES = 4_000, 1_000_000
 WIDE = 3.0  # columns per need kept beside those that may not be left out
 
 
-def search_whole(problem, chosen, lost, bound, work, stage, until):
+def search_whole(problem, chosen, lost, bound, work, stage, until, proof):
     """(chosen, bound): a plan at least as good where HiGHS finds one by second `until`, and what no plan can pass.
+
+    Where few columns may belong to a better plan, so that the search can end in a proof, it may last until second `proof`.
 
     `lost` (P,) must be true for `bound`: no plan with column p is worth more than bound + 1 − lost[p]. What is left out can therefore
     only be worth that much, and the bound returned counts it. A search that the clock cut off is recorded with what it found.
@@ -29,8 +31,9 @@ def search_whole(problem, chosen, lost, bound, work, stage, until):
     keep, others = _kept(p, chosen, lost, bound - value)
     whole = p.everyone and bool((chosen >= 0).all())
     rows, least = _rows(p, keep, whole)
-    seconds = 3_600.0 if work.replaying else max(0.1, until - work.elapsed())
-    answer = rows.solve(nodes=NODES, gap=0.0, seconds=seconds)
+    few = others is None and provable(p, chosen, lost, bound)
+    seconds = 3_600.0 if work.replaying else max(0.1, (proof if few else until) - work.elapsed())
+    answer = rows.solve(nodes=PROOF_NODES if few else NODES, gap=0.0, seconds=seconds)
     proven = bound
     if answer.bound is not None:
         outside = floor(bound + 1 - others) if others is not None else value
@@ -50,6 +53,11 @@ def search_whole(problem, chosen, lost, bound, work, stage, until):
         bound=int(proven),
     )
     return found, proven
+
+
+def provable(problem, chosen, lost, bound):
+    """Whether so few columns may belong to a plan better than `chosen` that HiGHS is likely to prove it best."""
+    return int((lost <= bound - problem.total(chosen)).sum()) <= WIDE * problem.count
 
 
 def _kept(p, chosen, lost, gap):

