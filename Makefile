@@ -6,10 +6,10 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 PIP := $(VENV)/bin/pip install --quiet --disable-pip-version-check --no-compile --require-hashes
 WORKERS ?= 2
 
-.PHONY: help run test bench soak lint lock clean
+.PHONY: help run test bench bench-province soak lint lock clean
 
 help: ## Show what can be made
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 run: $(VENV)/.run marketplace/static/vendor/.complete ## Start everything with the demo county; prints the address and the demo logins
 	@exec $(VENV)/bin/zhongfu serve --demo
@@ -22,6 +22,9 @@ lint: $(VENV)/.dev ## Style, types and floors
 
 bench: $(VENV)/.dev ## Measure the optimiser and the pages (minutes)
 	$(PYTHON) -m bench
+
+bench-province: $(VENV)/.dev ## Measure joint plans of a prefecture and a province (hours)
+	$(PYTHON) -m bench.province
 
 soak: $(VENV)/.dev ## Long campaigns: kills, races, random problems (an hour)
 	$(PYTHON) -m pytest -q -s tests/soak/*.py

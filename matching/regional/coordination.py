@@ -75,9 +75,9 @@ def solve_region(source: Path, work: Path, run: Runner, *, effort: Effort, say: 
     for number in range(effort.rounds):
         stage = f"price-{number + 1}"
         found = region.price(stage, prices, tiers=(0, 1, 2))
-        answers += found
+        answers += map(_without_bids, found)
         prices = region.market(prices, answers, found, None)
-    region.plan(prices, answers, f"price-{effort.rounds}", effort.seconds)
+    region.plan(found, f"price-{effort.rounds}", effort.seconds)
     for number in range(effort.rests):
         if not region.rest(f"rest-{number + 1}"):
             break
@@ -85,7 +85,7 @@ def solve_region(source: Path, work: Path, run: Runner, *, effort: Effort, say: 
     for number in range(effort.bounds):
         prices = region.market(prices, answers, found, values)
         found = region.price(f"bound-{number + 1}", prices, tiers=(1, 2))
-        answers += found
+        answers += map(_without_bids, found)
     bounds = region.bounds(values)
     figures = region.close()
     wrong = joint_violations(cut, figures)
@@ -259,8 +259,8 @@ class _Region:
                 bids.setdefault(offering, {})[part] = [(w, u) for w, u in own]
         return bids
 
-    def plan(self, prices: list[Args], answers: list[tuple[str, Args]], priced: str, seconds: float) -> None:
-        shares = self._shares(answers, [a for a in answers[-len(self.cut.parts) :]])
+    def plan(self, last: list[tuple[str, Args]], priced: str, seconds: float) -> None:
+        shares = self._shares(last)
         found = self.stage(
             "plan", "plan", {"priced": priced, "seconds": seconds},
             {part: {"shares": shares[part]} for part in self.cut.parts},
@@ -268,7 +268,7 @@ class _Region:
         self.uses = {part: one["use"] for part, one in found.items()}
         self.points = [sum(one["points"][t] for one in found.values()) for t in range(3)]
 
-    def _shares(self, answers: list[tuple[str, Args]], last: list[tuple[str, Args]]) -> dict[str, Args]:
+    def _shares(self, last: list[tuple[str, Args]]) -> dict[str, Args]:
         """Whole shares for every part from the last mixture of answers."""
         offers: dict[str, dict[str, float]] = {o: {} for o in self.capacity}
         rows: dict[tuple[str, str], dict[str, float]] = {
@@ -427,6 +427,12 @@ class _Region:
                 "taken": self._columns(part),
             }
         return self.stage("close", "close", {"planned": "plan"}, asked)
+
+
+def _without_bids(answer: tuple[str, Args]) -> tuple[str, Args]:
+    """Bids are read once; what is kept of every round must stay small."""
+    part, responses = answer
+    return part, {tier: {name: x for name, x in one.items() if name != "bids"} for tier, one in responses.items()}
 
 
 _TABLE = {"offer": "offerings", "fund": "funds", "limit": "limits"}

@@ -12,6 +12,7 @@ import resource
 import sys
 import time
 from dataclasses import asdict, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,13 @@ class RefusedPart(FailedPiece):
 
 def asked(work: Path, stage: str) -> Args:
     """{"kind", "common", "parts": part → its own arguments} of a stage."""
-    return json.loads((work / "stages" / f"{stage}.json").read_text(encoding="utf-8"))
+    path = work / "stages" / f"{stage}.json"
+    return _read(path, path.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=4)
+def _read(path: Path, _: int) -> Args:
+    return json.loads(path.read_text(encoding="utf-8"))
 
 
 def result(work: Path, stage: str, part: str) -> Args | None:
@@ -56,7 +63,8 @@ def _known(work: Path, stage: str, part: str, inputs: str) -> Args | None:
 
 def _inputs(work: Path, question: Args, part: str) -> str:
     """A hash of everything a piece reads: the partition, the question, and the results it builds on (by their own hashes)."""
-    fingerprint = json.loads((work / "partition.json").read_text(encoding="utf-8"))["fingerprint"]
+    cut = work / "partition.json"
+    fingerprint = _read(cut, cut.stat().st_mtime_ns)["fingerprint"]
     text = json.dumps([fingerprint, question["kind"], question["common"], question["parts"].get(part)], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 

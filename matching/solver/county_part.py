@@ -164,7 +164,7 @@ class CountyPart:
         load = np.maximum(1, i.load[column])
         worth = (paid + reduced[some] / load) * POINTS
         units = load * high[some]
-        keep = np.flatnonzero(worth > 1e-6)
+        keep = np.flatnonzero(worth > np.maximum(1e-6, 0.5 * paid * POINTS))  # others will not win
         keep = keep[np.lexsort((-worth[keep], i.offering[column[keep]]))]
         bids = {}
         for k in keep.tolist():
