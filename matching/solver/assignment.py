@@ -108,8 +108,13 @@ def improve(problem, chosen, work, stage, until, *, prices=None, seed=SEED, most
     `near` (default: all are kept) are left out of a step. `notify(chosen)` is called after each gain.
     """
     search = _Neighbourhoods(problem, chosen, prices, seed, near, width)
-    for _ in work.steps(stage, until, most=most):
-        if search.step() and notify is not None:
+    cut_off = set((work.recorded(stage) or {}).get("cut_off", ())) if work.replaying else set()
+    for k in work.steps(stage, until, most=most):
+        seconds = 3_600.0 if work.replaying else max(0.05, until - work.elapsed())
+        gained = search.step(0.0 if k in cut_off else seconds)
+        if search.cut_off:  # what the clock cut off is dropped, so that a replay can leave it out
+            work.record[-1].setdefault("cut_off", []).append(k)
+        if gained and notify is not None:
             notify(search.chosen)
     return search.chosen
 
@@ -128,14 +133,16 @@ class _Neighbourhoods:
         self.scale = max(1e-9, float(np.median(self.lost[self.lost > 0])) if (self.lost > 0).any() else 1.0)
         self.width, self.credit = float(width), 0
         self.queue = []
+        self.cut_off = False
 
-    def step(self):
-        """Frees some offerings and places their needs anew; whether the profit rose."""
+    def step(self, seconds=3_600.0):
+        """Frees some offerings and places their needs anew; whether the profit rose. After `seconds` it gives up and sets `cut_off`."""
+        self.cut_off = False
         freed = self._offerings()
         columns = self._columns(freed)
         if not len(columns):
             return False
-        found, proven = self._place(freed, columns)
+        found, proven = self._place(freed, columns, seconds)
         self.width = float(np.clip(self.width * (1.02 if proven else 0.93), 2, max(2, len(self.problem.capacity))))
         if found is None:
             return False
@@ -175,7 +182,7 @@ class _Neighbourhoods:
         keep = open_ & ((self.lost[columns] <= near) | (now == columns) | (p.everyone & (now < 0)))
         return np.sort(columns[keep])
 
-    def _place(self, freed, columns):
+    def _place(self, freed, columns, seconds):
         """(chosen or None, whether the step was searched to the end)."""
         p = self.problem
         needs = np.unique(p.need[columns])
@@ -220,8 +227,13 @@ class _Neighbourhoods:
         solver.parameters.linearization_level = 2
         solver.parameters.symmetry_level = 0
         solver.parameters.cp_model_probing_level = 0
-        status = solver.solve(model)
-        if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
+        solver.parameters.max_time_in_seconds = seconds
+        status = solver.solve(model) if seconds else cp_model.UNKNOWN
+        searched = solver.response_proto.deterministic_time if seconds else 0.0
+        self.cut_off = not seconds or (
+            status in (cp_model.UNKNOWN, cp_model.FEASIBLE) and searched < EFFORT and solver.wall_time >= seconds
+        )
+        if self.cut_off or status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
             return None, False
         taken = columns[[k for k, var in enumerate(x) if solver.boolean_value(var)]]
         outside[p.need[taken]] = taken

@@ -108,7 +108,7 @@ def test_a_public_file_has_the_shape_and_a_small_one_is_left_to_the_exact_levels
     assert not assignment_levels.fits(_instance("c0515_1"))
 
 
-def test_a_search_repeats_after_a_replay():  # promise 28
+def test_a_search_repeats_after_a_replay():  # promise 24
     instance = _instance("e05100")
     problem = Assignment(
         instance.need, instance.offering, instance.load, 2_000 - instance.cost, instance.capacity, instance.max_needs,
