@@ -25,6 +25,8 @@ Row = dict[str, Any]
 _CHUNK = 20_000
 _ELSEWHERE = "~elsewhere"
 """A region without needs: the place of a fund that may pay nothing in this part"""
+_LAYOUT = b"counties/1"
+"""Changes with what the work folder holds: an older folder is then cut anew"""
 _OF_NEEDS = ("pins", "forbids", "pairs")
 
 
@@ -62,7 +64,7 @@ def partition(source: Path, work: Path) -> Partition:
     done = work / "partition.json"
     if done.exists():
         known = json.loads(done.read_text(encoding="utf-8"))
-        if known["fingerprint"] == fingerprint:
+        if known.get("fingerprint") == fingerprint:
             return Partition(**known)
     shutil.rmtree(work / "parts", ignore_errors=True)
     (work / "parts").mkdir(parents=True)
@@ -82,7 +84,7 @@ def county_of(code: str, parent: dict[str, str]) -> str:
 
 
 def _fingerprint(source: Path) -> str:
-    digest = hashlib.sha256()
+    digest = hashlib.sha256(_LAYOUT)
     for path in sorted(source.iterdir()) if source.is_dir() else [source]:
         if (
             path.is_file()
