@@ -19,6 +19,7 @@ from typing import Any
 
 from matching.regional.allotment import accept, clearing_price, money_out, places_out, share_out
 from matching.regional.checking import joint_levels, joint_violations
+from matching.regional.leftovers import left_over, rooms_of, used_by, used_by_others
 from matching.regional.partition import Partition, partition
 from matching.regional.pieces import result
 from matching.rules import LEVELS
@@ -303,70 +304,14 @@ class _Region:
     def _row(self, key: tuple[str, str]) -> Args:
         return (self.cut.funds if key[0] == "fund" else self.cut.limits)[key[1]]
 
-    # -- what is left over ------------------------------------------------------------------------------------------
-
-    def _used(self, part: str) -> Args:
-        """Use of every row by the part's plan with what it took since."""
-        use = self.uses[part]
-        offerings = {o: list(pair) for o, pair in use["offerings"].items()}
-        funds, limits = dict(use["funds"]), dict(use["limits"])
-        for one in self.taken[part]:
-            for o, (units, served) in one["offerings"].items():
-                own = offerings.setdefault(o, [0, 0])
-                own[0] += units
-                own[1] += served
-            for k, fen in one["limits"].items():
-                limits[k] = limits.get(k, 0) + fen
-            for f, fen in one["charges"].items():
-                funds[f] = funds.get(f, 0) + fen
-        return {"offerings": offerings, "funds": funds, "limits": limits}
-
-    def _left(self, used: dict[str, Args]) -> Args:
-        left: Args = {
-            "offerings": {o: [row["capacity"], row["max_needs"]] for o, row in self.cut.offerings.items()},
-            "limits": {k: row["max_fen"] for k, row in self.cut.limits.items()},
-            "funds": {("", f): row["amount_fen"] for f, row in self.cut.funds.items()},
-        }
-        for use in used.values():
-            for o, (units, served) in use["offerings"].items():
-                if o in left["offerings"]:
-                    room = left["offerings"][o]
-                    room[0] -= units
-                    room[1] = None if room[1] is None else room[1] - served
-            for k, fen in use["limits"].items():
-                if k in left["limits"]:
-                    left["limits"][k] -= fen
-            for f, fen in use["funds"].items():
-                if ("", f) in left["funds"]:
-                    left["funds"]["", f] -= fen
-        return left
-
-    def _rooms(self, part: str, used: Args, left: Args) -> Args:
-        """Shared rows as this part sees them: what it has and what nobody has."""
-
-        def offering(o: str, row: Args) -> list[int | None]:
-            units, served = used["offerings"].get(o, (0, 0))
-            room = left["offerings"][o]
-            return [units + room[0], None if room[1] is None else served + room[1]]
-
-        return {
-            "offerings": {o: offering(o, row) for o, row in self.cut.offerings.items() if part in row["parts"]},
-            "funds": {
-                f: used["funds"].get(f, 0) + left["funds"]["", f]
-                for f, row in self.cut.funds.items() if part in row["parts"]
-            },
-            "limits": {
-                k: used["limits"].get(k, 0) + left["limits"][k]
-                for k, row in self.cut.limits.items() if part in row["parts"]
-            },
-        }  # fmt: skip
+    # -- what is left over, and the end ---------------------------------------------------------------------------
 
     def rest(self, name: str) -> bool:
         """Offers all that is left over to everybody; whether anybody took something."""
-        used = {part: self._used(part) for part in self.cut.parts}
-        left = self._left(used)
+        used = {part: used_by(self.uses[part], self.taken[part]) for part in self.cut.parts}
+        left = left_over(self.cut, used)
         asked = {
-            part: {"rooms": self._rooms(part, used[part], left), "taken": self._columns(part)}
+            part: {"rooms": rooms_of(self.cut, part, used[part], left), "taken": self._columns(part)}
             for part in self.cut.parts
         }
         found = self.stage(name, "rest", {"planned": "plan"}, asked)
@@ -406,23 +351,14 @@ class _Region:
         return [int(b) if b < float("inf") else 2**62 for b in best]
 
     def close(self) -> dict[str, Args]:
-        used = {part: self._used(part) for part in self.cut.parts}
-        left = self._left(used)
+        used = {part: used_by(self.uses[part], self.taken[part]) for part in self.cut.parts}
+        left = left_over(self.cut, used)
         asked = {}
         for part in self.cut.parts:
-            rooms = self._rooms(part, used[part], left)
-            others = {
-                "offerings": {
-                    o: {"capacity": row["capacity"] - rooms["offerings"][o][0]}
-                    | ({} if row["max_needs"] is None else {"max_needs": row["max_needs"] - rooms["offerings"][o][1]})
-                    for o, row in self.cut.offerings.items() if part in row["parts"]
-                },
-                "funds": {f: {"amount_fen": row["amount_fen"] - rooms["funds"][f]} for f, row in self.cut.funds.items() if part in row["parts"]},
-                "limits": {k: {"max_fen": row["max_fen"] - rooms["limits"][k]} for k, row in self.cut.limits.items() if part in row["parts"]},
-            }  # fmt: skip
+            rooms = rooms_of(self.cut, part, used[part], left)
             asked[part] = {
                 "rooms": rooms,
-                "others": others,
+                "others": used_by_others(self.cut, part, rooms),
                 "ledger": used[part]["funds"],
                 "taken": self._columns(part),
             }

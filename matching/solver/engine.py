@@ -10,6 +10,7 @@ from importlib.metadata import version
 
 import numpy as np
 
+from matching.certificate import certificate_document
 from matching.explanation import explain_unmet
 from matching.pairs import build_pairs
 from matching.problem import problem_sha256
@@ -19,7 +20,10 @@ from matching.solver.charges import charged_allocations
 from matching.solver.construct import fill
 from matching.solver.instance import UnplacedPin, build_instance
 from matching.solver.levels import tier_points
+from matching.solver.multipliers import certificate_of
 from matching.solver.pins import ContradictingPins, start_from_pins
+from matching.solver.prices import TierPrices
+from matching.solver.shadow import shadow_prices
 from matching.solver.state import broken
 from matching.solver.work import Work
 
@@ -105,15 +109,15 @@ def _solve(problem, work, threads):
     work.tell(level="tier1", value=tier_points(instance, start)[0], bound=None, stage="first plan")
     assigned = assignment_levels.assign(instance, work, start) if assignment_levels.fits(instance) else None
     if assigned is not None:
-        steps, results = assigned
+        (steps, results), prices = assigned, None
     elif instance.size <= EXACT_COLUMNS:
-        steps, results = exact.solve_levels(instance, work, start)
+        (steps, results), prices = exact.solve_levels(instance, work, start), None
     else:
-        steps, results = stages.solve_levels(instance, work, threads, pinned, start)
+        steps, results, prices = stages.solve_levels(instance, work, threads, pinned, start)
     wrong = broken(instance, steps)
     if wrong:
         raise AssertionError(f"the solver's own check refuses its result: {', '.join(wrong)}")
-    return _plan(problem, pairs, instance, steps, results, work)
+    return _plan(problem, pairs, instance, steps, results, prices or _prices(instance, work), work)
 
 
 def _first_plan(instance, pinned):
@@ -124,7 +128,18 @@ def _first_plan(instance, pinned):
     return max(valid, key=lambda steps: tier_points(instance, steps), default=pinned)
 
 
-def _plan(problem, pairs, instance, steps, results, work):
+def _prices(instance, work):
+    """The prices of a problem that was solved without them; what is not ready in time stays unpriced."""
+    prices = TierPrices(instance)
+    try:
+        for tier in range(3):
+            prices.ready(tier, min(2.0, max(0.2, work.remaining())))
+    finally:
+        prices.close()
+    return prices
+
+
+def _plan(problem, pairs, instance, steps, results, prices, work):
     achieved = tier_points(instance, steps)
     allocations = charged_allocations(instance, steps)
     served = {(a.need, a.offering): a.quantity for a in allocations}
@@ -146,5 +161,9 @@ def _plan(problem, pairs, instance, steps, results, work):
             "seconds": round(work.elapsed(), 3),
             "pairs": len(pairs),
             "work": work.record,
+            "prices": shadow_prices(problem, pairs, instance, prices, steps),
         },
+        certificate=certificate_document(
+            certificate_of(problem, pairs, instance, prices, [r.value for r in results[:3]])
+        ),
     )

@@ -21,6 +21,7 @@ from matching.solver.state import broken, class_spending, used_rows
 
 EXCHANGE = 300  # far above what a point of one tier can buy in the next
 FINE = 4  # parts of a point that prices are rounded to inside the flow
+FIRST_PRICE = 64.0  # points per fen: the most a row is priced at when it is first seen to bind
 MOST_ROUNDS = (4, 1)  # flows over a choice of the columns, then over all of them
 CHEAP, DRAWN = 8, 12  # columns a need has in the choice: its cheapest, and others drawn
 SLIP = (
@@ -40,6 +41,27 @@ class Row:
     name: tuple
     use: np.ndarray
     room: int
+
+
+def next_prices(worth, uses, rooms, centre, reach, first):
+    """(prices (R,), the model's value) that minimise the dual as far as `K` flows show it, or None.
+
+    `worth` (K,), `uses` (K, R) of the flows seen, `rooms` (R,). The model is the greatest of the flows' worth − Σ price·(use − room), below
+    the dual everywhere (Kelley 1960); each price stays within the factor `reach` of `centre` (R,), one that was 0 below `first`.
+    """
+    scale = 1e6
+    matrix = sparse.csr_matrix(np.hstack((np.ones((len(worth), 1)), uses / scale)))
+    wide = reach > 2
+    high = np.maximum(reach * centre, first if wide else first / 100)
+    low = np.zeros(len(centre)) if wide else np.where(centre > first / 64, centre / reach, 0.0)
+    # maximise −θ − Σ price·room, subject to θ + Σ price·use ≥ worth for every flow
+    status, x, _ = solve_lp(
+        worth / scale, np.full(len(worth), np.inf), matrix, np.concatenate(([-1e13], low)),
+        np.concatenate(([1e15], high)), np.concatenate(([-1.0], -rooms / scale)),
+    )  # fmt: skip
+    if status != "OPTIMAL":
+        return None
+    return x[1:], scale * (x[0] + x[1:] @ (rooms / scale))
 
 
 class Flow:
@@ -168,9 +190,10 @@ class Flow:
             dual = worth + sum(p * (r.room - int(r.use @ flow)) for p, r in zip(prices, self.rows, strict=True))
             if least is None or dual < least or new:
                 least, centre = dual, prices
-            guess = self._next_prices(
-                seen, centre, 8.0 if made < 5 and within is not None else 1.5 if within is not None else 1.2
-            )
+            reach = (8.0 if made < 5 else 1.5) if within is not None else 1.2
+            uses = np.array([[int(r.use @ flow) for r in self.rows] for _, flow in seen], float)
+            rooms = np.array([r.room for r in self.rows], float)
+            guess = next_prices(np.array([worth for worth, _ in seen]), uses, rooms, centre, reach, FIRST_PRICE)
             if guess is None or stop():
                 break
             prices, promised = guess
@@ -222,25 +245,6 @@ class Flow:
             return worth - 2 * float(np.dot(prices, over))
 
         return [flow for _, flow in sorted(seen, key=left, reverse=True)[:TRIED]]
-
-    def _next_prices(self, seen, centre, reach):
-        """Prices of the least lower model of the dual (max over the flows seen), each within the factor `reach` of the centre; its value."""
-        count = len(self.rows)
-        rooms = np.array([r.room for r in self.rows], float)
-        scale = 1e6
-        use = np.array([[int(r.use @ flow) for r in self.rows] for _, flow in seen], float)
-        # maximise −θ − Σ λ·room subject to θ + λ·use ≥ worth
-        matrix = sparse.csr_matrix(np.hstack((np.ones((len(seen), 1)), use / scale)))
-        least = np.array([w for w, _ in seen]) / scale
-        high = np.maximum(reach * centre, 64.0 if reach > 2 else 0.5)
-        low = np.zeros(count) if reach > 2 else np.where(centre > 1.0, centre / reach, 0.0)
-        status, x, _ = solve_lp(
-            least, np.full(len(seen), np.inf), matrix, np.concatenate(([-1e12], low)),
-            np.concatenate(([1e15], high)), np.concatenate(([-1.0], -rooms / scale)),
-        )  # fmt: skip
-        if status != "OPTIMAL":
-            return None
-        return x[1:], scale * (x[0] + x[1:] @ (rooms / scale))
 
     def _broken_rows(self, flow):
         """Rows for household caps that the flow passes, and for the sets of payer classes that their funds together cannot pay."""

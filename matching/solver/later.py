@@ -2,10 +2,12 @@
 
 import numpy as np
 
+from matching.solver.instance import SINGLE
 from matching.solver.levels import coverage_of, exact_sum, floors, kept_points, shortfall, tier_points, township_points
 from matching.solver.parts import Part
 from matching.solver.relaxation import POINTS
 from matching.solver.state import used_rows
+from matching.solver.transfers import lower_by_flow, nearer_hours
 
 GAP = 1e-4
 
@@ -53,7 +55,27 @@ def raise_coverage(search, tier_values, until):
     search.sweep("coverage", search.by_category(12_000), until, build, better, gap=GAP, thin=10)
 
 
-def lower_amounts(search, tier_values, until, name):
+def lower_cost(search, tier_values, until):
+    """Cheaper offerings for the same deliveries; returns the bound in fen for these deliveries, None where there was no time."""
+    bound = lower_by_flow(search, "cost", until)
+    paid = np.bincount(search.instance.need, search.instance.cost > 0, len(search.instance.fill)) > 0
+    lower_amounts(search, until, "cost", paid & (search.instance.fill == SINGLE))
+    return bound
+
+
+def lower_distance(search, tier_values, until):
+    """Nearer offerings for the same deliveries at the same cost; returns the bound in metres for these deliveries."""
+    bound = lower_by_flow(search, "distance", until)
+    nearer_hours(search, until)
+    return bound
+
+
+def lower_lottery(search, tier_values, until):
+    """Luckier offerings for the same deliveries at the same cost and distance."""
+    lower_amounts(search, until, "lottery")
+
+
+def lower_amounts(search, until, name, among=None):
     """The same deliveries to every need from cheaper, then nearer, then luckier offerings."""
     i = search.instance
     order = ("cost", "distance", "lottery")
@@ -83,7 +105,7 @@ def lower_amounts(search, tier_values, until, name):
         )
 
     served = used_rows(i.need, search.steps, len(i.fill)) > 0
-    parts = [g[served[g]] for g in search.by_category(12_000)]
+    parts = [g[served[g]] for g in search.by_category(12_000, among=among)]
     search.sweep(name, [g for g in parts if len(g)], until, build, better, gap=GAP, thin=10)
 
 

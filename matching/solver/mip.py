@@ -109,6 +109,4 @@ class Rows:
         bound = result.termination.objective_bounds.dual_bound
         # HiGHS does not always say that it was the clock; what took nearly all the time counts as cut off, and is recorded
         on_time = limit != _STOPPED and time.monotonic() - begin < 0.9 * seconds
-        return Answer(
-            x, bound if np.isfinite(bound) else None, on_time, result.solve_stats.node_count, reason.name
-        )
+        return Answer(x, bound if np.isfinite(bound) else None, on_time, result.solve_stats.node_count, reason.name)

@@ -10,28 +10,28 @@ from matching.solver.flows import FlowBeside
 from matching.solver.hours import place_hours
 from matching.solver.instance import SINGLE
 from matching.solver.large import LargeSearch
-from matching.solver.later import lower_amounts, raise_coverage, raise_the_floors
-from matching.solver.levels import LevelResult, tier_points, values
+from matching.solver.later import lower_cost, lower_distance, lower_lottery, raise_coverage, raise_the_floors
+from matching.solver.levels import LevelResult, note_before_fairness, tier_points, values
 from matching.solver.prices import TierPrices
 from matching.solver.rounding import take_rounded
 
 # Share of the time after the first plan by which a stage should be over; charges and reasons have a reserve of their own.
 SHARES = {
     "tier1": 0.06,
-    "tier2": 0.28,
-    "tier3": 0.80,
-    "fairness": 0.83,
-    "coverage": 0.85,
-    "cost": 0.90,
-    "distance": 0.95,
+    "tier2": 0.27,
+    "tier3": 0.76,
+    "fairness": 0.78,
+    "coverage": 0.80,
+    "cost": 0.84,
+    "distance": 0.98,
 }
 PATIENCE = (0.5, 0.25, 0.14)  # share of a tier's time that one category of single needs is searched at first
 ALL_AT_ONCE = 1_000  # categories of single needs share nothing but households
-FINISH = 1.6  # seconds kept for charges and reasons of a county
+FINISH = 4.0  # seconds kept for charges, prices and reasons of a county
 
 
 def solve_levels(instance, work, threads, pinned, greedy):
-    """(steps, [LevelResult]) of all eight levels. `pinned`, `greedy`: valid starts; the result is never worse than `greedy`."""
+    """(steps, [LevelResult] of all eight levels, TierPrices). `pinned`, `greedy`: valid starts; the result is never worse than `greedy`."""
     # charges and reasons at the end take about half as long as pairs and the first plan took at the start
     slow = work.elapsed()
     total = max(0.3 * work.seconds, work.seconds - max(FINISH * min(1.0, instance.size / 200_000), 0.6 * slow))
@@ -53,6 +53,7 @@ def solve_levels(instance, work, threads, pinned, greedy):
         reached = tier_points(instance, search.steps)
         for tier, result in enumerate(results):
             result.value = reached[tier]
+        note_before_fairness(work, instance, search.steps)
         later_levels(search, results, due, work)
         final = values(instance, search.steps, reached)
         for result in results[3:]:
@@ -64,7 +65,7 @@ def solve_levels(instance, work, threads, pinned, greedy):
         prices.close()
         beside.shutdown(wait=True)
         search.close()
-    return search.steps, results
+    return search.steps, results, prices
 
 
 def _tier(search, prices, tier, results, due, work, beside):
@@ -173,16 +174,16 @@ def later_levels(search, results, due, work):
     """Levels 4 to 8, each by honest steps from the plan of the tiers."""
     instance = search.instance
     tier_values = tuple(r.value for r in results)
-    for name, until, run in (
-        ("fairness", due["fairness"], raise_the_floors),
-        ("coverage", due["coverage"], raise_coverage),
-        ("cost", due["cost"], lambda *a: lower_amounts(*a, "cost")),
-        ("distance", due["distance"], lambda *a: lower_amounts(*a, "distance")),
-        ("lottery", due["end"], lambda *a: lower_amounts(*a, "lottery")),
+    for name, run in (
+        ("fairness", raise_the_floors),
+        ("coverage", raise_coverage),
+        ("cost", lower_cost),
+        ("distance", lower_distance),
+        ("lottery", lower_lottery),
     ):
         begin = time.monotonic()
-        run(search, tier_values, until)
+        deliveries = run(search, tier_values, due["end" if name == "lottery" else name])
         value = values(instance, search.steps, tier_values)[name]
         bound = 0 if name == "fairness" else None
-        results.append(LevelResult(name, value, bound, time.monotonic() - begin))
+        results.append(LevelResult(name, value, bound, time.monotonic() - begin, deliveries))
         work.tell(level=name, value=value, bound=bound, stage=name)

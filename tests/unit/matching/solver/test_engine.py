@@ -92,7 +92,7 @@ def test_the_search_by_parts_reaches_the_proven_tiers_of_a_village():
     best = solve(problem, time_limit=10)
     instance = build_instance(problem, build_pairs(problem))
     work = Work(6.0)
-    steps, results = stages.solve_levels(instance, work, 2, instance.low.copy(), instance.low.copy())
+    steps, results, _ = stages.solve_levels(instance, work, 2, instance.low.copy(), instance.low.copy())
     found = tier_points(instance, steps)
     for position, (result, level) in enumerate(zip(results[:3], best.levels, strict=False)):
         if best.levels[position].proven and found[:position] == tuple(known.value for known in best.levels[:position]):
