@@ -7,7 +7,6 @@ caps never cross a border. An offering, fund or limit stands in every part where
 Needs are read row by row: a province takes some hundred megabytes.
 """
 
-import gzip
 import hashlib
 import json
 import shutil
@@ -18,15 +17,13 @@ from typing import Any
 
 import numpy as np
 
-from matching.faults import Fault, FaultyProblem, Places, find_faults
+from matching.faults import Fault, FaultyProblem, find_faults
 from matching.geometry import near
+from matching.regional.source import Source, fingerprint_of
 
 Row = dict[str, Any]
-_CHUNK = 20_000
 _ELSEWHERE = "~elsewhere"
 """A region without needs: the place of a fund that may pay nothing in this part"""
-_LAYOUT = b"counties/1"
-"""Changes with what the work folder holds: an older folder is then cut anew"""
 _OF_NEEDS = ("pins", "forbids", "pairs")
 
 
@@ -60,7 +57,7 @@ def partition(source: Path, work: Path) -> Partition:
 
     Raises FaultyProblem with every fault.
     """
-    fingerprint = _fingerprint(source)
+    fingerprint = fingerprint_of(source)
     done = work / "partition.json"
     if done.exists():
         known = json.loads(done.read_text(encoding="utf-8"))
@@ -83,79 +80,8 @@ def county_of(code: str, parent: dict[str, str]) -> str:
     return at
 
 
-def _fingerprint(source: Path) -> str:
-    digest = hashlib.sha256(_LAYOUT)
-    for path in sorted(source.iterdir()) if source.is_dir() else [source]:
-        if (
-            path.is_file()
-            and path.name.startswith(("problem.json", "needs.jsonl", "offerings.jsonl"))
-            or path == source
-        ):
-            digest.update(path.name.encode() + b"\0")
-            with path.open("rb") as file:
-                while block := file.read(1 << 20):
-                    digest.update(block)
-    return digest.hexdigest()
-
-
-class _Source:
-    """The head of the problem and its two tables, read as often as needed."""
-
-    def __init__(self, source: Path):
-        self.file = source / "problem.json" if source.is_dir() else source
-        self.tables: dict[str, Path] = {}
-        if source.is_dir():
-            for table in ("needs", "offerings"):
-                present = [path for name in (f"{table}.jsonl", f"{table}.jsonl.gz") if (path := source / name).exists()]
-                if len(present) > 1:
-                    raise FaultyProblem([Fault(present[1].name, "top", "", f"stands beside {present[0].name}; keep only one of the two")])  # fmt: skip
-                if present:
-                    self.tables[table] = present[0]
-        try:
-            raw = self.file.read_bytes()
-            self.head = json.loads(gzip.decompress(raw) if self.file.suffix == ".gz" else raw)
-        except (OSError, ValueError, EOFError) as error:
-            raise FaultyProblem([Fault(self.file.name, "top", "", f"cannot be read: {error}")]) from error
-        if type(self.head) is not dict:
-            raise FaultyProblem([Fault(self.file.name, "top", "", "must be a JSON object")])
-        self.inline = {table: self.head.pop(table, None) or [] for table in ("needs", "offerings")}
-
-    def rows(self, table: str) -> Iterator[tuple[int, Any]]:
-        """(number, row): line numbers of a JSON-lines table, positions of a list in the JSON file."""
-        if table not in self.tables:
-            yield from enumerate(self.inline[table])
-            return
-        path = self.tables[table]
-        try:
-            with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as file:
-                for number, line in enumerate(file, start=1):
-                    if line.strip():
-                        try:
-                            yield number, json.loads(line)
-                        except ValueError as error:
-                            raise FaultyProblem([Fault(path.name, f"line {number}", "", f"is not JSON: {error}")]) from error  # fmt: skip
-        except (OSError, EOFError) as error:
-            raise FaultyProblem([Fault(path.name, "top", "", f"cannot be read: {error}")]) from error
-
-    def places(self, table: str, numbers: list[int]) -> Places:
-        if table in self.tables:
-            return Places(self.file.name, {table: (self.tables[table].name, numbers)})
-        return Places(self.file.name)
-
-    def chunks(self, table: str) -> Iterator[tuple[list[int], list[Any]]]:
-        numbers, rows = [], []
-        for number, row in self.rows(table):
-            numbers.append(number)
-            rows.append(row)
-            if len(rows) == _CHUNK:
-                yield numbers, rows
-                numbers, rows = [], []
-        if rows:
-            yield numbers, rows
-
-
 def _cut(source: Path, target: Path, fingerprint: str) -> Partition:
-    read = _Source(source)
+    read = Source(source)
     head = read.head
     numbers, offerings = [], []
     for number, row in read.rows("offerings"):
@@ -183,7 +109,7 @@ def _cut(source: Path, target: Path, fingerprint: str) -> Partition:
 class _Survey:
     """The first reading of the needs: their faults, the home county of every household, their canonical text."""
 
-    def __init__(self, read: _Source, parent: dict[str, str], offering_ids: set[str]):
+    def __init__(self, read: Source, parent: dict[str, str], offering_ids: set[str]):
         self.home: dict[str, str] = {}
         self.digest = hashlib.sha256()
         self.unsorted: list[tuple[str, bytes]] = []
@@ -274,7 +200,7 @@ class _Cutter:
             self.region_point[code] = (rows[at]["lat"], rows[at]["lon"]) if at else None
         self.capped = set(head.get("households") or {})
 
-    def take_needs(self, read: _Source, home: dict[str, str]) -> None:
+    def take_needs(self, read: Source, home: dict[str, str]) -> None:
         """The second reading: every need goes to its part's own file."""
         for name in self.names:
             (self.target / name).mkdir()
