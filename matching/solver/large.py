@@ -24,7 +24,6 @@ class LargeSearch:
     def __init__(self, instance, work, threads, steps):
         self.instance, self.work, self.steps = instance, work, steps
         self.pool = ThreadPoolExecutor(max(1, min(AT_ONCE, threads)))
-        self.rejected = 0
 
     def close(self):
         self.pool.shutdown(wait=False, cancel_futures=True)
@@ -48,38 +47,18 @@ class LargeSearch:
         hard = [float((i.fill[g] == SINGLE).mean()) for g in groups]
         return [groups[k] for k in sorted(range(len(groups)), key=lambda k: (-hard[k], -len(groups[k]), k))]
 
-    def by_chance(self, round_, most_columns, tiers=3):
-        """Needs around random households and offerings: other mixtures than categories, different in every round."""
-        i = self.instance
-        draw = np.random.default_rng(70_000 + round_)
-        wide = i.by_need[1:] - i.by_need[:-1]
-        taken = (i.tier >= tiers) | (wide == 0)
-        groups = []
-        while len(groups) < AT_ONCE and not taken.all():
-            seed = int(draw.choice(np.flatnonzero(~taken)))
-            same_home = np.flatnonzero((i.township == i.township[seed]) & ~taken)
-            rank = draw.random(len(same_home)) + (i.household[same_home] != i.household[seed])
-            chosen = same_home[np.argsort(rank, kind="stable")]
-            chosen = chosen[: max(1, int(np.searchsorted(np.cumsum(wide[chosen]), most_columns)))]
-            taken[chosen] = True
-            groups.append(np.sort(chosen))
-        return groups
-
     def is_free(self, needs):
         """Whether nothing that these needs could receive costs anything: such parts need no prices for money."""
         return not self.instance.cost[self.instance.columns_of_needs(needs)].any()
 
-    def thin(self, columns, sweep, most, reduced=None):
-        """At most `most` columns per need: those in use, then by `reduced` profit where known, else a mixture of cheap and drawn ones."""
+    def thin(self, columns, sweep, most):
+        """At most `most` columns per need: those in use, then a mixture of cheap and drawn ones."""
         i = self.instance
         rank = draws(columns, sweep)
-        if reduced is None:
-            first = np.lexsort((rank, i.cost[columns] / np.maximum(1, i.step[columns]), i.need[columns]))
-            cheap = np.empty(len(columns))
-            cheap[first] = np.arange(len(columns)) - np.searchsorted(i.need[columns[first]], i.need[columns[first]])
-            rank = np.where(cheap < most // 3, -1.0, rank)
-        else:
-            rank = rank - 1e6 * reduced[columns]
+        first = np.lexsort((rank, i.cost[columns] / np.maximum(1, i.step[columns]), i.need[columns]))
+        cheap = np.empty(len(columns))
+        cheap[first] = np.arange(len(columns)) - np.searchsorted(i.need[columns[first]], i.need[columns[first]])
+        rank = np.where(cheap < most // 3, -1.0, rank)
         rank = np.where((self.steps[columns] > 0) | (i.low[columns] > 0), -np.inf, rank)
         order = np.lexsort((rank, i.need[columns]))
         sorted_ = i.need[columns[order]]
@@ -101,7 +80,6 @@ class LargeSearch:
         columns_of=None,
         notify=None,
         thin=None,
-        reduced=None,
         patience=3600.0,
         at_once=AT_ONCE,
     ):
@@ -116,7 +94,7 @@ class LargeSearch:
             groups = parts(step) if batches is None else batches[step]
             columns = [(columns_of or self.instance.columns_of_needs)(g) for g in groups]
             columns = [c[self.instance.high[c] > 0] for c in columns]
-            columns = [self.thin(c, stage_seed + step, thin, reduced) if thin else c for c in columns]
+            columns = [self.thin(c, stage_seed + step, thin) if thin else c for c in columns]
             columns = [c for c in columns if len(c)]
             if not columns:
                 continue
@@ -159,10 +137,8 @@ class LargeSearch:
     def _take(self, joined, better):
         if not better(self.steps, joined):
             return
-        if broken(self.instance, joined):
-            self.rejected += 1
-            return
-        self.steps = joined
+        if not broken(self.instance, joined):
+            self.steps = joined
 
     # -- tiers --------------------------------------------------------------------------------------------------------
 
@@ -174,12 +150,10 @@ class LargeSearch:
         until,
         *,
         prices=None,
-        fund_prices=None,
         gap=5e-4,
         nodes=1,
         notify=None,
         thin=None,
-        reduced=None,
         patience=3600.0,
         at_once=AT_ONCE,
     ):
@@ -191,7 +165,7 @@ class LargeSearch:
             objective = i.points[columns] / POINTS * WORTH ** (tier - of_tier).astype(float)
             if prices is not None:
                 objective = objective - 0.995 * prices[columns]
-            part = Part(i, columns, rooms, objective, fund_prices=None if fund_prices is None else 0.995 * fund_prices)
+            part = Part(i, columns, rooms, objective)
             for earlier in range(tier):
                 held = (i.points[columns] * self.steps[columns])[of_tier == earlier].sum()
                 part.tier_keeps(earlier, int(held))
@@ -215,7 +189,6 @@ class LargeSearch:
             columns_of=columns_of,
             notify=notify,
             thin=thin,
-            reduced=reduced,
             patience=patience,
             at_once=at_once,
         )

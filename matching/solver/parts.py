@@ -10,8 +10,8 @@ from matching.solver.relaxation import MONEY, POINTS
 class Part:
     """`columns` of the instance in play, all other columns fixed; numbers 0..n-1 are these columns, then auxiliaries."""
 
-    def __init__(self, instance, columns, room, objective, *, fund_prices=None):
-        """`room` Rooms of this part; `objective` (n,) per column, maximised; `fund_prices` (F,) per money unit."""
+    def __init__(self, instance, columns, room, objective):
+        """`room` Rooms of this part; `objective` (n,) per column, maximised."""
         self.instance, self.columns, self.room = instance, columns, room
         i = self.instance
         self.high = i.high[columns].copy()
@@ -21,7 +21,7 @@ class Part:
         self.no_offering_gives_more_than_it_has()
         self.no_offering_serves_more_needs_than_it_can()
         self.no_household_gets_more_than_its_cap()
-        self.every_cost_is_paid_by_funds_that_may_pay(fund_prices)
+        self.every_cost_is_paid_by_funds_that_may_pay()
         self.every_limit_holds()
 
     def each_need_is_filled_as_it_asks(self):
@@ -75,7 +75,7 @@ class Part:
         i = self.instance
         self._within(i.household[i.need[self.columns]], i.worth[self.columns], self.room.household, MONEY)
 
-    def every_cost_is_paid_by_funds_that_may_pay(self, fund_prices):
+    def every_cost_is_paid_by_funds_that_may_pay(self):
         """Each fen of cost is charged to a fund whose earmarks allow it, and no fund is charged more than its share."""
         i = self.instance
         payers = i.payers[self.columns]
@@ -87,9 +87,8 @@ class Part:
         of_class, of_fund = (np.array(x, np.int64) for x in zip(*pairs, strict=True))
         # a faint price on broad money leaves it to those whom no other fund may pay
         faint = 1e-6 * (1 + i.breadth[of_fund] / max(1, len(i.classes)))
-        price = faint if fund_prices is None else np.maximum(fund_prices[of_fund], faint)
         amounts = np.maximum(0, self.room.funds[of_fund]) / MONEY
-        flow = self.rows.add_columns(np.zeros(len(pairs)), amounts, False, -price)
+        flow = self.rows.add_columns(np.zeros(len(pairs)), amounts, False, -faint)
         self.rows.add_family(
             np.concatenate((row, of_class)), np.concatenate((self.own[paid], flow)),
             np.concatenate((i.cost[self.columns[paid]] / MONEY, -np.ones(len(pairs)))), np.zeros(len(classes)), np.zeros(len(classes)),
@@ -138,8 +137,6 @@ class Part:
 
     def _within(self, key, coefficient, room, scale=1.0):
         """Rows only where the part could use more than its room."""
-        i = self.instance
-        del i
         most = np.bincount(key, coefficient.astype(float) * self.high, len(room))
         tight = (room < NO_LIMIT // 2) & (most > room)
         some = np.flatnonzero(tight[key] & (coefficient > 0))

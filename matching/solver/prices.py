@@ -9,7 +9,6 @@ from math import floor
 
 import numpy as np
 
-from matching.solver.instance import NO_LIMIT
 from matching.solver.relaxation import POINTS, build_relaxation, price_bound, solve_lp
 
 LOSS = (
@@ -24,7 +23,6 @@ class TierPrices:
         self.instance = instance
         self.relaxation = build_relaxation(instance)
         self.prices = [None, None, None]
-        self.reduced = [None, None, None]
         self.pool = ThreadPoolExecutor(1)
         self.running, self.closed = None, False
         reached = []
@@ -74,7 +72,6 @@ class TierPrices:
             reached.append(0.0)
             return f"tier{tier + 1} LP: {status}"
         reached.append(float(objective[within] @ x) * POINTS)
-        self.reduced[tier] = objective[: i.size] - (r.matrix.T @ prices)[: i.size]
         self.prices[tier] = prices
         return status
 
@@ -97,39 +94,6 @@ class TierPrices:
                 worth, _ = price_bound(lower, r.upper, r.matrix, r.low, r.high, objective, prices)
                 best = min(best, floor(worth * POINTS + 1e-3))
         return best
-
-    def column_price(self, tier):
-        """(price per step of every column for what it takes from rows that parts share, price per money unit of every fund)."""
-        i, r, prices = self.instance, self.relaxation, self.prices[tier]
-        if prices is None:
-            return np.zeros(i.size), None
-        prices = np.maximum(0.0, prices)
-        shared = np.zeros(len(prices))
-        for name in ("household_cap", "limits"):
-            if name in r.first:
-                shared[r.first[name] : self._end(name)] = prices[r.first[name] : self._end(name)]
-        crossing = self._crossing_offerings()
-        first = r.first["capacity"]
-        shared[first : first + len(i.capacity)][crossing] = prices[first : first + len(i.capacity)][crossing]
-        few = np.flatnonzero(i.max_needs < NO_LIMIT)
-        places = r.first["max_needs"] + np.flatnonzero(np.isin(few, np.flatnonzero(crossing)))
-        shared[places] = prices[places]
-        funds = prices[r.first["funds"] : r.first["funds"] + len(i.fund_amount)]
-        return (r.matrix.T @ shared)[: i.size], funds
-
-    def _end(self, name):
-        starts = sorted([*self.relaxation.first.values(), self.relaxation.matrix.shape[0]])
-        return next(s for s in starts if s > self.relaxation.first[name])
-
-    def _crossing_offerings(self):
-        """Offerings that needs of more than one category can use."""
-        i = self.instance
-        block = i.block[i.need]
-        least = np.full(len(i.capacity), 2**60)
-        most = np.full(len(i.capacity), -1)
-        np.minimum.at(least, i.offering, block)
-        np.maximum.at(most, i.offering, block)
-        return most > least
 
 
 def sum_of_best(instance, tier):
