@@ -2,6 +2,7 @@
 
     python -m bench                                     all of it, and the page
     python -m bench --long                              besides, one county for ten minutes
+    python -m bench --seed 1 --peer greedy              the page from fewer counties and peers, for a short run
     python -m bench county --seed 1 --no-peers          one part, printed only
     python -m bench samples | gap | pages
 
@@ -120,11 +121,9 @@ def county_part(
     return "\n\n".join(parts), charts
 
 
-def write_page(*, long: bool) -> None:
-    """Runs every part and writes the page and its charts."""
-    text, charts = county_part(
-        SEEDS, seconds=LIMIT_S, peers=county.PEERS, peer_seconds=PEER_LIMIT_S, eight=True, long=long
-    )
+def write_page(seeds: tuple[int, ...], peers: tuple[str, ...], *, long: bool) -> None:
+    """Runs every part on the counties `seeds` beside `peers`, and writes the page and its charts."""
+    text, charts = county_part(seeds, seconds=LIMIT_S, peers=peers, peer_seconds=PEER_LIMIT_S, eight=True, long=long)
     parts = ["# Benchmarks", f"Written by `make bench`; do not edit. {_machine()}", text]
     parts += [samples_part(), gap_part(), pages_part()]
     for name, drawn in charts.items():
@@ -146,13 +145,14 @@ def main() -> None:
     parser.add_argument("--no-peers", action="store_true", help="county: ours alone")
     parser.add_argument("--long", action="store_true", help="besides, ten minutes on one county")
     given = parser.parse_args()
+    seeds, peers = tuple(given.seed or SEEDS), () if given.no_peers else tuple(given.peer or county.PEERS)
     if given.part == "all":
-        write_page(long=given.long)
+        write_page(seeds, peers, long=given.long)
     elif given.part == "county":
         text, charts = county_part(
-            tuple(given.seed or SEEDS),
+            seeds,
             seconds=given.seconds,
-            peers=() if given.no_peers else tuple(given.peer or county.PEERS),
+            peers=peers,
             peer_seconds=given.peer_seconds,
             eight=False,
             long=given.long,
