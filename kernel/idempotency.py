@@ -19,6 +19,7 @@ from kernel.database import Base
 from kernel.errors import InvalidInput
 
 KEPT_FOR = timedelta(days=7)
+PATIENCE_S = 55  # below the statement's own limit
 
 
 class IdempotencyRecord(Base):
@@ -47,12 +48,15 @@ def begin(
     """
     if not 1 <= len(key) <= 200:
         raise InvalidInput("An Idempotency-Key has 1 to 200 characters", field="Idempotency-Key")
+    # an equal request waits here until the first is done, which may take longer than locks may be waited for elsewhere
+    session.execute(sa.text(f"SET LOCAL lock_timeout = '{PATIENCE_S}s'"))
     claimed = session.execute(
         insert(IdempotencyRecord)
         .values(actor_id=actor_id, key=key, fingerprint=fingerprint, created_at=now)
         .on_conflict_do_nothing()
         .returning(IdempotencyRecord.key)
     ).scalar()
+    session.execute(sa.text("SET LOCAL lock_timeout TO DEFAULT"))
     if claimed:
         return None
     record = session.get_one(IdempotencyRecord, (actor_id, key), populate_existing=True)

@@ -41,7 +41,7 @@ def test_a_coordinator_asks_what_if_and_the_round_stays_as_it_is(sign_in: SignIn
     # The slider answers as it moves, and the address says what was asked.
     slider = page.locator("#budget")
     slider.focus()
-    slider.evaluate("node => { node.value = String(Number(node.max) / 8); node.dispatchEvent(new Event('input')); }")
+    slider.evaluate("node => { node.value = String(Number(node.max) / 50); node.dispatchEvent(new Event('input')); }")
     answer = page.locator("#answer")
     expect(answer.locator("tbody tr")).to_have_count(4)
     expect(answer).to_contain_text("得到更少")

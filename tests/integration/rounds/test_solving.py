@@ -131,7 +131,7 @@ def test_a_proposal_carries_all_that_its_readers_need(session: Session) -> None:
     unmet = lines.list_unmet(session, one.id, scope=SCOPE).rows[0]
     assert (unmet.need_id, unmet.missing, unmet.reason) == (pool.rice_needs[2].id, 5, "outranked") and unmet.detail
     assert one.comparison["first_come"]["levels"] and len(one.comparison["townships"]) == 2
-    assert {"township", "type", "sex", "age", "disability"} == set(one.coverage["dimensions"])
+    assert {"township", "type", "sex", "head", "age", "disability"} == set(one.coverage["dimensions"])
     rows = lines.list_allocations(session, one.id, scope=SCOPE, tier=1).rows
     assert {row.category_code for row in rows} == {"rice", "home_repair"}
     charges = lines.charges_of(session, [row.allocation.id for row in rows])
