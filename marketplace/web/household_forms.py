@@ -7,7 +7,7 @@ from typing import Any
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import BooleanField, DateField, HiddenField, SelectField, StringField
+from wtforms import BooleanField, HiddenField, SelectField, StringField
 from wtforms.validators import Optional
 
 from households.indicators import KINDS, IndicatorEntry
@@ -18,6 +18,7 @@ from kernel.errors import DomainError, InvalidFields
 from kernel.money import fen_from_yuan, yuan_text
 from marketplace.web.faults import put_faults, sentence
 from marketplace.web.round_forms import YuanField
+from marketplace.web.typed_fields import DayField
 from marketplace.web.words import choices
 
 EMPTY_ROWS = 3
@@ -55,7 +56,7 @@ class MemberForm(FlaskForm):  # type: ignore[misc]
     relation = SelectField(_l("Relation to the head"))
     resident_id = StringField(_l("Resident ID"))
     sex = SelectField(_l("Sex"), description=_l("Follows from the resident ID"), default="")
-    born_on = DateField(_l("Date of birth"), description=_l("Follows from the resident ID"), validators=[Optional()])
+    born_on = DayField(_l("Date of birth"), description=_l("Follows from the resident ID"), validators=[Optional()])
     disability_grade = SelectField(_l("Disability grade"), default="")
     diagnosis = StringField(_l("Diagnosis"), description=_l("Kept sealed"))
     able_to_work = BooleanField(_l("Able to work"))
@@ -186,7 +187,7 @@ def place_faults(form: HouseholdForm, members: list[MemberForm], error: DomainEr
 class IndicatorForm(FlaskForm):  # type: ignore[misc]
     """The indicators of a household, amounts in yuan; an empty one stays as it is."""
 
-    as_of = DateField(_l("As of"), validators=[Optional()])
+    as_of = DayField(_l("As of"), validators=[Optional()])
     source = StringField(_l("Source"), description=_l("A visit, a certificate, data of a department"))
 
 

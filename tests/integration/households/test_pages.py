@@ -28,13 +28,13 @@ def worker(app_sessions: sessionmaker[Session], browser_of: Open) -> Browser:  #
 
 
 def new_household(**changes: str) -> dict[str, str]:
-    """The form filled in: a head and a child."""
+    """The form filled in: a head and a child, and the boxes left empty as a browser sends them."""
     return {
         "region_code": f"{TOWNSHIP} · 岩坦镇", "status_category": "subsistence_allowance", "main_type": "care",
         "risk_tier": "key", "phone": "13812345678", "consented": "y", "rows": "3",
         "m0-name": "周建国", "m0-relation": "head", "m0-resident_id": resident_id(), "m0-disability_grade": "2",
         "m1-name": "周小明", "m1-relation": "child", "m1-sex": "male", "m1-born_on": "2018-01-02", "m1-in_school": "y",
-        "m2-relation": "",
+        "m0-born_on": "", "m1-resident_id": "", "m2-name": "", "m2-relation": "", "m2-resident_id": "", "m2-born_on": "",
     } | changes  # fmt: skip
 
 
