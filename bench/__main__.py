@@ -107,13 +107,18 @@ def county_part(
     ]
     charts = {"bench-gap.svg": county.gap_chart(ours[0])}
     if peers:
+        whole = (
+            "The whole models in CP-SAT and HiGHS are the contract's, handed over in bulk with presolve, "
+            f"{peer_seconds:.0f} s in all, tier after tier, each started from the best plan before and the first from greedy's. "
+            if {"cp-sat", "highs"} & set(peers)
+            else ""
+        )
         parts += [
             "### Beside what a county could use instead",
             "Everybody on the same problem, held against the same bounds: those of our run. Place: the order of (tier 1, tier 2, tier 3), "
             "tier 1 deciding first. Who serves the urgent badly has more left for tier 3, and may pass its bound, which holds only for those "
-            "who keep our tiers 1 and 2; weighted: all tiers by the weights of the contract's coverage, 10000 : 100 : 1. The whole models in CP-SAT and HiGHS are the contract's, handed over in bulk with presolve, "
-            f"{peer_seconds:.0f} s in all, tier after tier, each started from the best plan before and the first from greedy's. "
-            "Seconds count from the parsed problem to the quantities, memory is the peak of the method's own process.",
+            "who keep our tiers 1 and 2; weighted: all tiers by the weights of the contract's coverage, 10000 : 100 : 1. "
+            f"{whole}Seconds count from the parsed problem to the quantities, memory is the peak of the method's own process.",
             county.beside_peers(runs),
             "![Points delivered as shares of the same bound](images/bench-shares.svg)",
         ]

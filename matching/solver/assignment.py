@@ -6,9 +6,8 @@ knows nothing of tiers or money: the caller says what a pair is worth. Interface
     problem = Assignment(need, offering, load, profit, capacity, max_needs, group, worth, group_cap)
     chosen = improve(problem, chosen, work, "tier3 hours", until=60.0, prices=None, seed=1, most=None)
 
-`chosen` (N,) is the column of each need, -1 for none; the start must be valid, and what comes back is valid and never worth less. A tier's
-hours, with all earlier tiers' points of the part kept, are asked for by `lexicographic_profit`. The number of steps is recorded in `work`
-under the stage's name and repeated by a replay; each step is limited by CP-SAT's deterministic time, never by the clock.
+`chosen` (N,) is the column of each need, -1 for none; the start must be valid, and what comes back is valid and never worth less. The
+number of steps is recorded in `work` under the stage's name and repeated by a replay; each step is limited by CP-SAT's deterministic time, never by the clock.
 
 A step frees some offerings: all needs there, and the needs without one that could go there, are placed anew among these offerings by CP-SAT
 on one thread, which has to do better or at least as well. Offerings that want each other's needs are freed together; the number freed
@@ -80,19 +79,6 @@ class Assignment:
         worth = np.zeros(len(self.group_cap), np.int64)
         np.add.at(worth, self.group[self.need[columns]], self.worth[columns])
         return load, np.bincount(self.offering[columns], minlength=len(self.capacity)), worth
-
-
-def lexicographic_profit(points, tier, target):
-    """(P,) profit in which one point of an earlier tier outweighs all points of `target` (0-based); later tiers count nothing.
-
-    `points`, `tier` (P,) per column. Tiers before `target` count alike among themselves, so their sum is kept; where each must be kept
-    on its own, call once per tier or check the result. Raises OverflowError where the scale passes 2^62.
-    """
-    own = np.where(tier == target, points, 0)
-    scale = int(own.sum()) + 1
-    if scale * int(np.where(tier < target, points, 0).sum()) > 2**62:
-        raise OverflowError("the points of earlier tiers cannot outweigh those of this one within 64 bits")
-    return own + np.where(tier < target, points, 0) * scale
 
 
 def nearest(problem, lost, columns):

@@ -32,17 +32,23 @@ def fill(instance, steps, *, order=None, key=None):
             continue
         if i.fill[need] == WHOLE and np.minimum(state.room[i.offering[columns]], i.high[columns]).sum() < left:
             continue
-        added = []
-        for column in columns[np.argsort(place[columns])].tolist():
-            most = state.most(column)
-            if most <= 0:
-                continue
-            state.add(column, most)
-            added.append((column, most))
-            left -= most
-            if left == 0 or i.fill[need] == SINGLE:
-                break
-        if i.fill[need] == WHOLE and left:
-            for column, count in reversed(added):
-                state.take_back(column, count)
+        serve(state, columns[np.argsort(place[columns])].tolist())
     return state.steps
+
+
+def serve(state, columns):
+    """Gives one need what its `columns`, taken in this order, have room for; all or nothing where it asks so."""
+    i, need = state.instance, state.instance.need[columns[0]]
+    left, added = int(state.need_room[need]), []
+    for column in columns:
+        most = state.most(column)
+        if most <= 0:
+            continue
+        state.add(column, most)
+        added.append((column, most))
+        left -= most
+        if left == 0 or i.fill[need] == SINGLE:
+            break
+    if i.fill[need] == WHOLE and left:
+        for column, count in reversed(added):
+            state.take_back(column, count)

@@ -11,20 +11,19 @@ OUTWEIGHS = 2_000  # points of a tier's next one that a point of the tier outwei
 ROUNDS = 2  # times the rooms are shared anew between the halves
 
 
-def place_hours(search, stage, tier, groups, until, lost=None):
+def place_hours(search, stage, tier, groups, until):
     """Better places for the needs of `groups` (arrays of need rows, disjoint): more points up to `tier` (0-based), the earlier tiers first.
 
-    `lost` (P,) is what a column is worth less than the best of its need (from prices), None where unknown. What comes back is checked
-    as a whole; the number of steps is in the record.
+    What comes back is checked as a whole; the number of steps is in the record.
     """
     halves = [half for half in (groups[0::2], groups[1::2]) if half]
     for round_ in range(ROUNDS):
         begin = search.work.elapsed()
         due = begin + (until - begin) / (ROUNDS - round_)
-        _round(search, f"{stage} {round_ + 1}", tier, [np.concatenate(half) for half in halves], due, lost)
+        _round(search, f"{stage} {round_ + 1}", tier, [np.concatenate(half) for half in halves], due)
 
 
-def _round(search, stage, tier, halves, until, lost):
+def _round(search, stage, tier, halves, until):
     i, steps = search.instance, search.steps
     columns = [_open_columns(i, needs, tier) for needs in halves]
     columns = [c for c in columns if len(c)]
@@ -33,7 +32,7 @@ def _round(search, stage, tier, halves, until, lost):
         return
     tasks = []
     for k, (own, room) in enumerate(zip(columns, rooms, strict=True)):
-        tasks.append(search.pool.submit(_improved, search, f"{stage}.{k + 1}", tier, own, room, until, lost))
+        tasks.append(search.pool.submit(_improved, search, f"{stage}.{k + 1}", tier, own, room, until))
     joined = steps.copy()
     for own, task in zip(columns, tasks, strict=True):
         joined[own] = 0
@@ -50,7 +49,7 @@ def _open_columns(instance, needs, tier):
     return columns[(i.high[columns] > 0) & ~pinned[i.need[columns]]]
 
 
-def _improved(search, stage, tier, columns, room, until, lost):
+def _improved(search, stage, tier, columns, room, until):
     """The columns in use after the search."""
     i, steps = search.instance, search.steps
     needs, need = np.unique(i.need[columns], return_inverse=True)
@@ -63,5 +62,5 @@ def _improved(search, stage, tier, columns, room, until, lost):
     chosen = np.full(len(needs), -1)
     own = np.flatnonzero(steps[columns] > 0)
     chosen[need[own]] = own
-    chosen = improve(problem, chosen, search.work, stage, until, prices=None if lost is None else lost[columns])
+    chosen = improve(problem, chosen, search.work, stage, until)
     return columns[chosen[chosen >= 0]]

@@ -14,8 +14,8 @@ from math import floor
 
 import numpy as np
 
-from matching.solver.construct import urgency
-from matching.solver.instance import SINGLE, WHOLE, Instance
+from matching.solver.construct import serve, urgency
+from matching.solver.instance import WHOLE, Instance
 from matching.solver.levels import exact_sum, floors, kept_points, shortfall, tier_points, township_points
 from matching.solver.prices import sum_of_best
 from matching.solver.relaxation import MONEY, POINTS, build_relaxation, solve_lp
@@ -291,26 +291,8 @@ def filled_up(instance, steps):
     columns = columns[np.lexsort((columns, i.distance[columns], i.cost[columns], rank[i.need[columns]]))]
     for own in np.split(columns, np.flatnonzero(np.diff(i.need[columns])) + 1):
         if len(own):
-            _serve(state, own.tolist())
+            serve(state, own.tolist())
     return state.steps
-
-
-def _serve(state, columns):
-    """Gives one need what its columns have room for; all or nothing where it asks so."""
-    i, need = state.instance, state.instance.need[columns[0]]
-    left, added = int(state.need_room[need]), []
-    for column in columns:
-        most = state.most(column)
-        if most <= 0:
-            continue
-        state.add(column, most)
-        added.append((column, most))
-        left -= most
-        if left == 0 or i.fill[need] == SINGLE:
-            break
-    if i.fill[need] == WHOLE and left:
-        for column, count in reversed(added):
-            state.take_back(column, count)
 
 
 def cut_to_money(instance, steps):

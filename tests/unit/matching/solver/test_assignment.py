@@ -11,12 +11,13 @@ from matching.generator import generate
 from matching.pairs import build_pairs
 from matching.problem import parse_problem
 from matching.solver import assignment_levels
-from matching.solver.assignment import Assignment, improve, lexicographic_profit, nearest
-from matching.solver.assignment_hours import raise_hours
+from matching.solver.assignment import Assignment, improve, nearest
 from matching.solver.assignment_prices import Knapsacks, lagrangian_bound, linear_prices
 from matching.solver.assignment_whole import search_whole
 from matching.solver.construct import fill
-from matching.solver.instance import NO_LIMIT, build_instance
+from matching.solver.hours import place_hours
+from matching.solver.instance import NO_LIMIT, SINGLE, build_instance
+from matching.solver.large import LargeSearch
 from matching.solver.levels import tier_points
 from matching.solver.pins import start_from_pins
 from matching.solver.state import broken
@@ -24,6 +25,7 @@ from matching.solver.work import Work
 
 FILES = Path(__file__).parents[3] / "data" / "gap"
 LONG = 3_600.0
+LARGE = 100_000
 
 
 def _drawn(seed, needs=6, offerings=3, everyone=False):
@@ -88,16 +90,6 @@ def test_the_whole_programme_keeps_a_better_plan_and_a_true_bound():
     assert (problem.total(found), bound) == (best, best)
 
 
-def test_points_of_earlier_tiers_outweigh_all_of_this_one():
-    profit = lexicographic_profit(np.array([5, 7, 1, 9]), np.array([0, 1, 0, 2]), 1)
-    assert profit.tolist() == [40, 7, 8, 0]
-
-
-def test_points_beyond_the_range_are_refused():
-    with pytest.raises(OverflowError, match="64 bits"):
-        lexicographic_profit(np.array([2**40, 2**40]), np.array([0, 1]), 1)
-
-
 def _instance(name):
     problem = parse_problem(problem_from_gap((FILES / name).read_text(), name))
     return build_instance(problem, build_pairs(problem))
@@ -140,7 +132,11 @@ def test_hours_gain_points_of_a_tier_and_earlier_tiers_lose_none():
     steps = np.zeros(instance.size, np.int64)
     for tier in range(2):
         before = tier_points(instance, steps)
-        steps = raise_hours(instance, steps, Work(LONG), "hours", LONG, tier, most=6)
+        search = LargeSearch(instance, Work(LONG), 1, steps)
+        single = search.by_category(LARGE, tier + 1, instance.fill == SINGLE)
+        place_hours(search, "hours", tier, [needs for needs in single if search.is_free(needs)], 1.0)
+        search.close()
+        steps = search.steps
         assert broken(instance, steps) == []
         assert tier_points(instance, steps)[:tier] >= before[:tier]
         assert tier_points(instance, steps)[tier] > before[tier]
