@@ -25,7 +25,7 @@ from marketplace.config import Settings, settings_from
 from marketplace.imports.operations import empty_old_imports
 from marketplace.tasks.celery_app import CHORES, TASK, make_celery
 from marketplace.tasks.handlers import TOPICS
-from matching.rounds.operations import expire_rounds
+from matching.rounds.expiry import expire_rounds
 from matching.rounds.solving import wake_stranded
 from matching.rounds.whatif import wake_waiting
 

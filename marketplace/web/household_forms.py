@@ -220,3 +220,20 @@ def indicator_entries(form: IndicatorForm, household: Household) -> tuple[Indica
             continue
         entries.append(IndicatorEntry(code, value, form.as_of.data, form.source.data or ""))
     return None if form.errors else tuple(entries)
+
+
+def faults_before(form: HouseholdForm, members: list[MemberForm]) -> list[str]:
+    """What cannot even be read: a date that is none, an amount that is none."""
+    form.offer()
+    form.validate()
+    lines = []
+    for number, member in enumerate(members, start=1):
+        member.place = number
+        for field in member:
+            if field.name.endswith("born_on") and field.process_errors:
+                lines.append(_("Member %(number)s: the date of birth is no date", number=number))
+    if form.status_category.data == "":
+        form.status_category.errors = [_("Choose one")]
+    if form.main_type.data == "":
+        form.main_type.errors = [_("Choose one")]
+    return lines

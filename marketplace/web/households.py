@@ -40,6 +40,7 @@ from marketplace.web.household_forms import (
     MemberForm,
     data_of,
     entry_of,
+    faults_before,
     indicator_data,
     indicator_entries,
     member_forms,
@@ -194,7 +195,7 @@ def create() -> ResponseReturnValue:
     form, members = HouseholdForm(), member_forms(request.form, more="more" in request.form)
     if "more" in request.form:
         return _form(form, members)
-    lines, status = _faults_before(form, members), 422
+    lines, status = faults_before(form, members), 422
     if not lines and not form.errors:
         try:
             kept = _kept(members)
@@ -221,7 +222,7 @@ def edit(household_id: uuid.UUID) -> ResponseReturnValue:
     form, members = HouseholdForm(), member_forms(request.form, view=view, more="more" in request.form)
     if "more" in request.form:
         return _form(form, members, household=household)
-    lines, status = _faults_before(form, members), 422
+    lines, status = faults_before(form, members), 422
     if not lines and not form.errors:
         try:
             kept = _kept(members)
@@ -248,23 +249,6 @@ def _kept(members: list[MemberForm]) -> list[MemberForm]:
 
 def _region(form: HouseholdForm) -> str:
     return code_of(form.region_code.data or "", scope=scope_of("household.write"))
-
-
-def _faults_before(form: HouseholdForm, members: list[MemberForm]) -> list[str]:
-    """What cannot even be read: a date that is none, an amount that is none."""
-    form.offer()
-    form.validate()
-    lines = []
-    for number, member in enumerate(members, start=1):
-        member.place = number
-        for field in member:
-            if field.name.endswith("born_on") and field.process_errors:
-                lines.append(_("Member %(number)s: the date of birth is no date", number=number))
-    if form.status_category.data == "":
-        form.status_category.errors = [_("Choose one")]
-    if form.main_type.data == "":
-        form.main_type.errors = [_("Choose one")]
-    return lines
 
 
 def _form(

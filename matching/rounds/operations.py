@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from kernel import audit
 from kernel.accounts.rules import require_scope
-from kernel.audit import SYSTEM, Actor
+from kernel.audit import Actor
 from kernel.clock import day_of
 from kernel.database import new_id
 from kernel.errors import Conflict, InvalidInput
@@ -287,28 +287,6 @@ def refreeze(
         )
     _freeze(session, successor, actor=actor, now=now)
     return successor
-
-
-def expire_rounds(session: Session, *, now: datetime) -> int:
-    """Ends frozen, proposed and approved rounds that nobody took further in time; returns how many."""
-    overdue = list(
-        session.scalars(
-            sa.select(MatchRound)
-            .where(MatchRound.status.in_(STEPS["expire"].before), MatchRound.expires_at <= now)
-            .order_by(MatchRound.id)
-            .with_for_update(skip_locked=True)
-        )
-    )
-    for match_round in overdue:
-        take_step(
-            session,
-            match_round,
-            step="expire",
-            actor=SYSTEM,
-            now=now,
-            reason=f"Nobody took it further within {KEEPS.days} days; freeze it anew",
-        )
-    return len(overdue)
 
 
 def _add_draft(

@@ -9,10 +9,10 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, sessionmaker
 
 from donors.operations import suspend_donor
-from kernel.audit import AuditEntry, verify_chain
+from kernel.audit import SYSTEM, AuditEntry, verify_chain
 from kernel.errors import Conflict, InvalidFields, InvalidInput, NotAllowed, NotFound, OutsideScope
 from kernel.outbox import OutboxItem
-from matching.rounds import lines, operations, queries
+from matching.rounds import expiry, lines, operations, queries
 from matching.rounds.documents import problem_text
 from matching.rounds.lifecycle import CreatorMayNotReview, OnlyTheCreatorCancels, WrongStep
 from matching.rounds.models import Allocation, ExcludedNeed, MatchRound, PoolDraw
@@ -194,8 +194,8 @@ def test_a_plan_that_is_not_taken_up_is_dropped_with_its_reason(session: Session
             session, round_id=one.id, reason="数据有误", actor=people.creator.actor, scope=SCOPE, now=LATER
         )
     else:
-        assert operations.expire_rounds(session, now=NOW + timedelta(days=13)) == 0
-        assert operations.expire_rounds(session, now=NOW + timedelta(days=15)) == 1
+        assert expiry.expire_rounds(session, now=NOW + timedelta(days=13)) == 0
+        assert expiry.expire_rounds(session, now=NOW + timedelta(days=15)) == 1
     session.refresh(one)
     assert one.status in ("rejected", "cancelled", "expired") and one.status_reason and one.ended_at
     assert set(session.scalars(sa.select(Allocation.status).where(Allocation.round_id == one.id))) == {"dropped"}
@@ -273,12 +273,12 @@ def test_lists_find_rounds_by_name_number_and_status_and_page_by_key(session: Se
 def test_a_person_without_an_account_creates_nothing(session: Session) -> None:
     make.make_pool(session)
     with pytest.raises(InvalidInput):
-        operations.create_round(session, entry=make.round_entry(), actor=operations.SYSTEM, scope=(COUNTY,), now=NOW)
+        operations.create_round(session, entry=make.round_entry(), actor=SYSTEM, scope=(COUNTY,), now=NOW)
 
 
 def test_the_system_does_not_review(session: Session) -> None:  # promise 23
     people, _ = make.make_people(session), make.make_pool(session)
     one = make.proposed(session, people)
     with pytest.raises(NotAllowed):
-        operations.approve_round(session, round_id=one.id, reason="ok", actor=operations.SYSTEM, scope=SCOPE, now=LATER)
+        operations.approve_round(session, round_id=one.id, reason="ok", actor=SYSTEM, scope=SCOPE, now=LATER)
     assert session.scalar(sa.select(sa.func.count()).select_from(ExcludedNeed)) == 0
