@@ -75,7 +75,7 @@ def confirm(problem: Problem, entry: Unmet, plan: Solved, solve: Solver) -> Unme
         changes, smallest = _smallest(search, found)
         after = search.solve(changes)
     except NotProven:
-        return replace(entry, detail={**entry.detail, "solved_again": False, "why_not": "not_proven"})
+        return unproven(entry)
     told = {
         "changes": changes,
         "verified": "solved_again",
@@ -85,6 +85,27 @@ def confirm(problem: Problem, entry: Unmet, plan: Solved, solve: Solver) -> Unme
     }
     kept = {name: value for name, value in entry.detail.items() if name not in ("solved_again", "why_not")}
     return replace(entry, detail={**kept, **told})
+
+
+def confirmed(problem: Problem, entries: Sequence[Unmet], plan: Plan, solve: Solver) -> list[Unmet] | None:
+    """The entries with what `confirm` finds and, as `claims`, what `served_from` finds. None where solving again does not give this plan."""
+    base, own = solved(plan), solve(problem)
+    if base is None or own is None or own.served != base.served:
+        return None
+    told = []
+    for entry in entries:
+        surely = confirm(problem, entry, base, solve)
+        try:
+            claims = served_from(problem, entry, base, solve)
+        except NotProven:
+            claims = []
+        told.append(replace(surely, detail={**surely.detail, "claims": claims}))
+    return told
+
+
+def unproven(entry: Unmet) -> Unmet:
+    """The entry where nothing could be proven by solving again in the time there was."""
+    return replace(entry, detail={**entry.detail, "solved_again": False, "why_not": "not_proven"})
 
 
 def served_from(problem: Problem, entry: Unmet, plan: Solved, solve: Solver) -> list[dict[str, Any]]:

@@ -19,6 +19,7 @@ from marketplace.serving.warm_plans import warm_plan
 from matching.alternatives import Change
 from matching.problem import Forbid, Pin
 from matching.rounds import whatif, whatif_queries
+from matching.rounds.claims import ask_again
 from matching.rounds.side_by_side import side_by_side
 from matching.rounds.steps import round_in_scope
 from matching.rounds.whatif_models import KINDS, STATUSES
@@ -113,7 +114,8 @@ class QuestionEntrySchema(ma.Schema):
 
 
 class WhatIfSchema(ma.Schema):
-    """A question and, once it is done, its answer: levels before and after, counts, the first differences, money by fund."""
+    """A question and, once it is done, its answer: levels before and after, counts, the first differences, money by fund; of a `claim`
+    what the need lacks, why, and in `detail` what holds when everything is solved again."""
 
     id = ma.fields.UUID()
     round_id = ma.fields.UUID()
@@ -203,6 +205,23 @@ class WhatIfs(MethodView):
         )
         return whatif.ask(
             db(), round_id=round_id, change=change, actor=actor(), scope=scope_of("round.write"), now=clock_now()
+        )
+
+
+@blueprint.route("/<uuid:round_id>/unmet/<uuid:need_id>/check")
+class CheckClaim(MethodView):
+    """What would help, by solving again."""
+
+    @requires("round.read")
+    @blueprint.response(202, WhatIfSchema)
+    @refusals(blueprint, 400, 401, 403, 404, 409)
+    def post(self, round_id: uuid.UUID, need_id: uuid.UUID) -> object:
+        """Check what would help an unmet need: a worker solves the pool again; ask `/rounds/what-ifs/{id}` until it is `done`.
+
+        Once per need and plan: asked again, the same check or its answer. `result.detail` then says what holds when solved again.
+        """
+        return ask_again(
+            db(), round_id=round_id, need_id=need_id, actor=actor(), scope=scope_of("round.read"), now=clock_now()
         )
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from marketplace.cli.problems import FAULTY, INVALID, PROBLEM, leave, plan_or_leave, problem_or_leave
-from matching.confirmation import NotProven, confirm, served_from, solved
+from matching.confirmation import confirmed, unproven
 from matching.explanation import explain_unmet
 from matching.pairs import build_pairs
 from matching.problem import Problem
@@ -33,10 +33,11 @@ BY_ITSELF = 30.0  # seconds of solving again that a proven plan is given without
     type=click.FloatRange(min=0),
     help="Seconds, in all, for solving the problem again with what would help (30 where the plan is proven optimal; 0: do not).",
 )
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="File for what --json writes.")
 @click.option("--prices", is_flag=True, help="What one more unit or 1,000 yuan more would do, instead of the needs.")
 def explain(
-    problem: Path, plan: Path, need_id: str | None, as_json: bool, solve_again: float | None, prices: bool
-) -> None:
+    problem: Path, plan: Path, need_id: str | None, as_json: bool, solve_again: float | None, out: Path | None, prices: bool
+) -> None:  # fmt: skip
     """Say why needs of PROBLEM stay unmet in PLAN, and which smallest change would help.
 
     Where the plan is proven optimal, what would help is tried by solving everything again, and the change named is the
@@ -66,28 +67,20 @@ def explain(
         seconds = 0.0
     if seconds:
         chosen = _confirmed(read, stated, chosen, seconds)
-    for entry in chosen:
+    if out is not None:
+        out.write_text("".join(f"{_as_json(entry)}\n" for entry in chosen), encoding="utf-8")
+    for entry in chosen if out is None else ():
         click.echo(_as_json(entry) if as_json else _as_text(entry))
     if not chosen and not as_json:
         click.echo("every need is met in full" if need_id is None else f"need {need_id} is met in full")
 
 
 def _confirmed(problem: Problem, plan: Plan, entries: list[Unmet], seconds: float) -> list[Unmet]:
-    """The entries with what holds when solved again; as they are once the time is over."""
-    solve = proving_solver(seconds=seconds, seconds_in_all=seconds)
-    own = solve(problem)
-    base = solved(plan)
-    if own is None or base is None or own.served != base.served:
+    """The entries with what holds when solved again; told to be unproven where solving again does not give this plan."""
+    told = confirmed(problem, entries, plan, proving_solver(seconds=seconds, seconds_in_all=seconds))
+    if told is None:
         click.echo("solving again does not give this plan: rest of the plan held fixed", err=True)
-        return entries
-    told = []
-    for entry in entries:
-        entry = confirm(problem, entry, base, solve)
-        try:
-            more = served_from(problem, entry, base, solve)
-        except NotProven:
-            more = []
-        told.append(Unmet(entry.need, entry.missing, entry.reason, {**entry.detail, "claims": more}))
+        return [unproven(entry) for entry in entries]
     return told
 
 

@@ -27,7 +27,7 @@ from marketplace.tasks.celery_app import CHORES, TASK, make_celery
 from marketplace.tasks.handlers import TOPICS
 from matching.rounds.expiry import expire_rounds
 from matching.rounds.solving import wake_stranded
-from matching.rounds.whatif import wake_waiting
+from matching.rounds.whatif_jobs import wake_waiting
 
 assert models.MODULES  # importing them lets foreign keys find their tables
 logger = logging.getLogger(__name__)

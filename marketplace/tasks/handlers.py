@@ -8,17 +8,19 @@ import threading
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from sqlalchemy.orm import Session, sessionmaker
 
 from kernel import outbox
 from kernel.outbox import OutboxItem
 from marketplace.config import Settings
+from marketplace.tasks.jobs import Job
 from marketplace.tasks.regional import PIECE_TOPIC, run_queued_piece
-from marketplace.tasks.solve import solve_round
-from marketplace.tasks.what_if import answer_what_if
+from marketplace.tasks.solve import SolveRound
+from marketplace.tasks.what_if import AnswerWhatIf
 from matching.rounds.operations import SOLVE_TOPIC
-from matching.rounds.whatif import WHAT_IF_TOPIC
+from matching.rounds.whatif_jobs import WHAT_IF_TOPIC
 
 logger = logging.getLogger(__name__)
 
@@ -43,31 +45,23 @@ class Topic:
 
 
 def _solve(ground: Ground, item_id: uuid.UUID, payload: dict[str, str]) -> None:
-    if not ground.one_solve.acquire(blocking=False):
-        return  # this worker is busy; the dispatcher offers the round again
-    try:
-        solve_round(
-            ground.sessions,
-            settings=ground.settings,
-            stopping=ground.stopping,
-            item_id=item_id,
-            round_id=uuid.UUID(payload["round_id"]),
-        )
-    finally:
-        ground.one_solve.release()
+    _alone(ground, item_id, SolveRound(*_stands_on(ground), uuid.UUID(payload["round_id"])))
 
 
 def _what_if(ground: Ground, item_id: uuid.UUID, payload: dict[str, str]) -> None:
+    _alone(ground, item_id, AnswerWhatIf(*_stands_on(ground), uuid.UUID(payload["what_if_id"])))
+
+
+def _stands_on(ground: Ground) -> tuple[sessionmaker[Session], Settings, threading.Event]:
+    return ground.sessions, ground.settings, ground.stopping
+
+
+def _alone(ground: Ground, item_id: uuid.UUID, job: Job[Any]) -> None:
+    """One search at a time: while another runs nothing is done, and the dispatcher offers the item again."""
     if not ground.one_solve.acquire(blocking=False):
-        return  # a round or another question is being solved; the dispatcher offers this one again
+        return
     try:
-        answer_what_if(
-            ground.sessions,
-            settings=ground.settings,
-            stopping=ground.stopping,
-            item_id=item_id,
-            what_if_id=uuid.UUID(payload["what_if_id"]),
-        )
+        job.run(item_id)
     finally:
         ground.one_solve.release()
 

@@ -13,7 +13,7 @@ from marketplace import models
 from marketplace.config import settings_from
 from marketplace.tasks.celery_app import QUEUES, make_celery
 from marketplace.tasks.handlers import Ground
-from marketplace.tasks.solve import sweep_folders
+from marketplace.tasks.jobs import sweep_folders
 
 assert models.MODULES  # importing them lets foreign keys find their tables
 CONCURRENCY = 4

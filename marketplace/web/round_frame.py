@@ -15,7 +15,8 @@ from kernel.regions.queries import children_of
 from marketplace.security.access import db, may, person, scope_of
 from marketplace.web.faults import sentence
 from marketplace.web.formatting import named
-from marketplace.web.round_sentences import exclusion, offering_exclusion, told_reason_of_step
+from marketplace.web.round_sentences import exclusion, offering_exclusion
+from marketplace.web.round_system_reasons import told_failure, told_system_reason
 from marketplace.web.words import choices
 from matching.rounds.lifecycle import STEPS, check_person
 from matching.rounds.models import MatchRound
@@ -111,5 +112,6 @@ def words_of_rounds() -> dict[str, Any]:
     return {
         "need_exclusion": exclusion,
         "offering_exclusion": offering_exclusion,
-        "told_reason_of_step": told_reason_of_step,
+        "told_system_reason": told_system_reason,
+        "told_failure": told_failure,
     }

@@ -19,7 +19,7 @@ from marketplace.web.round_reasons import sentence as reason_sentence
 from marketplace.web.round_sentences import exclusion
 from marketplace.web.spreadsheets import KINDS, Value, file_of, yuan
 from marketplace.web.words import word
-from matching.rounds.claims import can_be_checked
+from matching.rounds.claims import can_be_checked, checks_of
 from matching.rounds.documents import plan_document_text, problem_text
 from matching.rounds.models import MatchRound
 from matching.rounds.page_lines import (
@@ -80,6 +80,7 @@ def unmet(round_id: uuid.UUID) -> ResponseReturnValue:
         places=places_of([line.need.region_code for line in page.rows]),
         choices=filter_choices(match_round),
         checkable=can_be_checked(match_round),
+        checks=checks_of(db(), round_id, [line.need.need_id for line in page.rows]),
         reason_choices=[("", _("All reasons")), *((row.reason, title(row.reason)) for row in reasons)],
         **_addresses("rounds.unmet", round_id, page.next_after),
     )

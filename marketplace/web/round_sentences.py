@@ -1,6 +1,5 @@
 """A round's rules in words, in the reader's language: the policy, the limits, the seed and what a step means."""
 
-import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -101,29 +100,6 @@ STEP_WORDS = {
     "cancel": _l("Cancel the round"),
     "supersede": _l("Freeze anew"),
 }
-
-_SYSTEM_REASONS = (
-    (re.compile(r"Frozen anew as round (?P<number>\d+)$"), _l("Frozen anew as round %(number)s")),
-    (
-        re.compile(r"Nobody took it further within (?P<days>\d+) days; freeze it anew$"),
-        _l("Nobody took it further within %(days)s days; freeze it anew"),
-    ),
-    (
-        re.compile(
-            r"Tried (?P<count>\d+) times; each time the worker ended before the solve did\. Is there enough memory\?$"
-        ),
-        _l("Tried %(count)s times; each time the worker ended before the solve did. Is there enough memory?"),
-    ),
-)
-
-
-def told_reason_of_step(text: str | None) -> str:
-    """The reason kept with a step: what a person wrote as it is, what the system wrote in the reader's language."""
-    for pattern, message in _SYSTEM_REASONS:
-        found = pattern.match(text or "")
-        if found:
-            return str(message) % found.groupdict()
-    return text or ""
 
 
 def rounds_text(waited: int) -> str:

@@ -29,7 +29,7 @@ from matching.alternatives import Change
 from matching.problem import Forbid, Pin
 from matching.rounds import whatif, whatif_queries
 from matching.rounds.models import MatchRound
-from matching.rounds.whatif_models import WhatIf
+from matching.rounds.whatif_models import ANSWERED_BY_PLAN, WhatIf
 from matching.rounds.whatif_queries import Amounts
 from matching.whatif import estimate
 
@@ -175,7 +175,7 @@ def _both(round_id: uuid.UUID, what_if_id: uuid.UUID) -> tuple[MatchRound, WhatI
     """Round and question of the address. Raises NotFound, also where they do not belong together."""
     match_round = the_round(round_id)
     one = whatif_queries.get_what_if(db(), what_if_id, scope=scope_of("round.read"))
-    if one.round_id != round_id or one.kind == "prices":
+    if one.round_id != round_id or one.kind not in ANSWERED_BY_PLAN:
         raise NotFound("There is no such question")
     return match_round, one
 

@@ -248,6 +248,13 @@ def wake_stranded(session: Session, *, now: datetime) -> list[uuid.UUID]:
     return stranded
 
 
+def wake_queued(session: Session, *, now: datetime) -> bool:
+    """Makes the rounds that wait for a worker due at once; whether there are any. For work that gives way to a round."""
+    queued = list(session.scalars(sa.select(MatchRound.id).where(MatchRound.status == "queued")))
+    wake(session, queued, now=now)
+    return bool(queued)
+
+
 def wake(session: Session, round_ids: list[uuid.UUID], *, now: datetime) -> None:
     """Makes the open outbox items of these rounds due at once."""
     if round_ids:

@@ -10,9 +10,12 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from kernel.database import Base, new_id
 
-KINDS = ("prices", "solve", "fewest")
+KINDS = ("prices", "solve", "fewest", "claim")
 """`prices`: what the rows of the plan are worth, once per round, for instant estimates; `solve`: the whole problem anew; `fewest`: the
-fewest changes to the proposed plan that honour pins and forbids"""
+fewest changes to the proposed plan that honour pins and forbids; `claim`: whether what is said to help an unmet need does help when
+everything is solved again, once per need"""
+ANSWERED_BY_PLAN = ("solve", "fewest")
+"""Kinds whose answer is a plan, which can be taken over"""
 STATUSES = ("queued", "solving", "done", "failed", "cancelled")
 
 
@@ -20,7 +23,8 @@ class WhatIf(Base):
     """One question and, once a worker is through, its answer.
 
     The row is also the job, as a round's is: `lease_until` and `fencing_token` say which worker may write. `result` holds levels,
-    counts and the first differences; `body` the plan (gzip-compressed JSON) or the prices.
+    counts and the first differences; `body` the plan (gzip-compressed JSON) or the prices. `change` of a `claim` is ``{"need": id}``, its
+    `result` the need's ``missing``, ``reason`` and ``detail``. Prices that a worker takes of itself have no creator.
     """
 
     __tablename__ = "what_ifs"
@@ -30,7 +34,7 @@ class WhatIf(Base):
     change: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)
     status: Mapped[str] = mapped_column(default="queued")
     reason: Mapped[str | None]
-    creator_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("users.id"))
+    creator_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("users.id"))
     created_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
     progress: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
@@ -44,11 +48,19 @@ class WhatIf(Base):
         sa.CheckConstraint(f"kind IN {KINDS}", name="kind_known"),
         sa.CheckConstraint(f"status IN {STATUSES}", name="status_known"),
         sa.CheckConstraint("(status = 'done') = (body IS NOT NULL)", name="done_has_an_answer"),
+        sa.CheckConstraint("kind = 'prices' OR creator_id IS NOT NULL", name="asked_by_somebody"),
         sa.Index("ix_what_ifs_round", "round_id", "created_at"),
         sa.Index(
             "uq_what_ifs_prices",
             "round_id",
             unique=True,
             postgresql_where=sa.text("kind = 'prices' AND status <> 'failed'"),
+        ),
+        sa.Index(
+            "uq_what_ifs_claim",
+            "round_id",
+            sa.text("(change ->> 'need')"),
+            unique=True,
+            postgresql_where=sa.text("kind = 'claim' AND status NOT IN ('failed', 'cancelled')"),
         ),
     )

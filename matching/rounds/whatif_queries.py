@@ -16,7 +16,7 @@ from kernel.errors import Conflict, NotFound
 from matching.rounds.documents import frozen_problem, problem_text, stored_plan
 from matching.rounds.models import MatchRound
 from matching.rounds.steps import round_in_scope
-from matching.rounds.whatif_models import WhatIf
+from matching.rounds.whatif_models import ANSWERED_BY_PLAN, WhatIf
 from matching.solver.warm import NO_PRICES, prices_from_bytes
 from matching.whatif import Prepared
 
@@ -37,9 +37,9 @@ def get_what_if(session: Session, what_if_id: uuid.UUID, *, scope: tuple[str, ..
 
 
 def questions_of(session: Session, round_id: uuid.UUID, *, scope: tuple[str, ...], limit: int = 20) -> list[WhatIf]:
-    """The questions asked of a round, newest first, without those for prices. Raises NotFound."""
+    """The questions asked of a round, newest first: those that are answered by a plan. Raises NotFound."""
     round_in_scope(session, round_id, scope)
-    query = sa.select(WhatIf).where(WhatIf.round_id == round_id, WhatIf.kind != "prices")
+    query = sa.select(WhatIf).where(WhatIf.round_id == round_id, WhatIf.kind.in_(ANSWERED_BY_PLAN))
     return list(session.scalars(query.order_by(WhatIf.created_at.desc(), WhatIf.id).limit(limit)))
 
 
@@ -100,7 +100,7 @@ def stored_prices(session: Session, round_id: uuid.UUID) -> np.ndarray:
 
 def stored_answer(session: Session, one: WhatIf) -> str:
     """The plan of an answered question, as JSON text. Raises NotAnswered."""
-    if one.status != "done" or one.kind == "prices":
+    if one.status != "done" or one.kind not in ANSWERED_BY_PLAN:
         raise NotAnswered("This question is %(status)s and has no plan", status=one.status)
     body = session.scalars(sa.select(WhatIf.body).where(WhatIf.id == one.id)).one()
     return gzip.decompress(body or b"").decode()

@@ -14,7 +14,7 @@ from kernel.errors import InvalidInput
 from kernel.outbox import OutboxItem
 from matching.alternatives import Change, changed_problem
 from matching.problem import Forbid, Pin, parse_problem
-from matching.rounds import whatif, whatif_queries
+from matching.rounds import whatif, whatif_answers, whatif_jobs, whatif_queries
 from matching.rounds.commit import commit_round
 from matching.rounds.documents import frozen_problem, stored_plan
 from matching.rounds.models import Allocation, MatchRound
@@ -22,7 +22,7 @@ from matching.rounds.operations import approve_round, draw_seed, press_run
 from matching.rounds.rules import LEASE
 from matching.rounds.side_by_side import side_by_side
 from matching.rounds.solving import PlanRefused
-from matching.rounds.whatif import WhatIfClaim
+from matching.rounds.whatif_jobs import WhatIfClaim
 from matching.rounds.whatif_models import WhatIf
 from matching.solution import Plan, parse_plan
 from matching.whatif import estimate, fewest
@@ -53,7 +53,7 @@ def ground(session: Session) -> Ground:
 
 
 def claimed(session: Session, one: WhatIf) -> WhatIfClaim:
-    claim = whatif.claim_what_if(session, what_if_id=one.id, now=AT)
+    claim = whatif_jobs.claim_what_if(session, what_if_id=one.id, now=AT)
     assert claim is not None
     return claim
 
@@ -64,7 +64,7 @@ def mended(session: Session, ground: Ground, change: Change) -> WhatIf:
     claim = claimed(session, one)
     found = fewest(parse_problem(json.loads(claim.problem)), parse_plan(json.loads(claim.plan)), change)
     said = {"changed": found.changed, "proven": found.proven, "lost": list(found.lost)}
-    assert whatif.store_plan(session, what_if_id=one.id, token=claim.token, plan=found.plan, now=AT, found=said)
+    assert whatif_answers.store_plan(session, what_if_id=one.id, token=claim.token, plan=found.plan, now=AT, found=said)
     session.refresh(one)
     return one
 
@@ -81,25 +81,25 @@ def test_one_worker_holds_a_question_and_a_stale_one_writes_nothing(
 ) -> None:  # promise 3
     one = ground.ask(session, Change(budget_fen=0))
     first = claimed(session, one)
-    assert whatif.claim_what_if(session, what_if_id=one.id, now=AT + LEASE) is None
-    second = whatif.claim_what_if(session, what_if_id=one.id, now=AT + 2 * LEASE)
+    assert whatif_jobs.claim_what_if(session, what_if_id=one.id, now=AT + LEASE) is None
+    second = whatif_jobs.claim_what_if(session, what_if_id=one.id, now=AT + 2 * LEASE)
     assert second is not None and second.token > first.token
     plan = stored_plan(session, ground.round.id)
-    assert not whatif.report_progress(session, what_if_id=one.id, token=first.token, now=AT, progress={})
-    assert not whatif.fail(session, what_if_id=one.id, token=first.token, reason="stale", now=AT)
+    assert not whatif_jobs.report_progress(session, what_if_id=one.id, token=first.token, now=AT, progress={})
+    assert not whatif_jobs.fail(session, what_if_id=one.id, token=first.token, reason="stale", now=AT)
     with pytest.raises(PlanRefused):  # the plan of before spends money that the changed problem has not
-        whatif.store_plan(session, what_if_id=one.id, token=second.token, plan=plan, now=AT, found={})
+        whatif_answers.store_plan(session, what_if_id=one.id, token=second.token, plan=plan, now=AT, found={})
 
 
 def test_a_question_that_a_busy_worker_passed_over_is_offered_again_soon(session: Session, ground: Ground) -> None:
     one = ground.ask(session, Change(floor_percent=50))
-    item = session.scalars(sa.select(OutboxItem).where(OutboxItem.topic == whatif.WHAT_IF_TOPIC)).one()
+    item = session.scalars(sa.select(OutboxItem).where(OutboxItem.topic == whatif_jobs.WHAT_IF_TOPIC)).one()
     item.due_at = AT + timedelta(minutes=10)
     session.flush()
-    assert whatif.wake_waiting(session, now=AT + timedelta(seconds=1)) == 0
-    assert whatif.wake_waiting(session, now=AT + 2 * LEASE) == 1
+    assert whatif_jobs.wake_waiting(session, now=AT + timedelta(seconds=1)) == 0
+    assert whatif_jobs.wake_waiting(session, now=AT + 2 * LEASE) == 1
     cancelled = whatif.cancel(session, what_if_id=one.id, actor=ground.people.creator.actor, scope=SCOPE, now=AT)
-    assert cancelled.status == "cancelled" and not whatif.waits(session, one.id)
+    assert cancelled.status == "cancelled" and not whatif_jobs.waits(session, one.id)
 
 
 def test_an_answer_lists_every_difference_and_leaves_the_round_alone(session: Session, ground: Ground) -> None:
@@ -117,7 +117,7 @@ def test_an_answer_lists_every_difference_and_leaves_the_round_alone(session: Se
 def test_too_many_questions_wait_and_a_round_without_a_plan_has_none(session: Session, ground: Ground) -> None:
     for percent in (10, 20, 30):
         ground.ask(session, Change(floor_percent=percent))
-    with pytest.raises(whatif.TooManyQuestions):
+    with pytest.raises(whatif_jobs.TooManyQuestions):
         ground.ask(session, Change(floor_percent=40))
     bare = make.draft(session, ground.people, name="leer")
     with pytest.raises(whatif.NoPlanYet):
@@ -174,7 +174,7 @@ def test_money_of_a_fund_is_not_taken_over(session: Session, ground: Ground) -> 
     one = ground.ask(session, change)
     claim = claimed(session, one)
     problem = changed_problem(parse_problem(json.loads(claim.problem)), change)
-    assert whatif.store_plan(
+    assert whatif_answers.store_plan(
         session, what_if_id=one.id, token=claim.token, plan=make.plan_for(problem), now=AT, found={}
     )
     with pytest.raises(whatif.MoneyIsNotDecidedHere):
@@ -187,7 +187,7 @@ def test_prices_are_kept_once_and_bound_the_estimate(session: Session, ground: G
     prepared = whatif_queries.prepared_round(session, ground.round.id)
     claim = claimed(session, one)
     prices = prepared.warm.take_prices()
-    assert whatif.store_prices(session, what_if_id=one.id, token=claim.token, prices=prices, now=AT)
+    assert whatif_answers.store_prices(session, what_if_id=one.id, token=claim.token, prices=prices, now=AT)
     prepared.with_prices(whatif_queries.stored_prices(session, ground.round.id))
     answer = estimate(prepared, Change(budget_fen=0))
     assert answer.priced and answer.needs_losing == 1 and answer.cost_fen == 0

@@ -1,15 +1,19 @@
 """What if, on the pages: sliders answered at once, a pair forbidden and solved by the worker, taken over, two rounds side by side."""
 
+import re
 import uuid
 from collections.abc import Callable
 
 import pytest
 import sqlalchemy as sa
 from flask import Flask
+from flask_babel import force_locale
 from sqlalchemy.orm import Session, sessionmaker
 
+from donors.offerings.models import Offering
 from kernel.outbox import OutboxItem
 from marketplace.tasks.handlers import Ground, handle
+from marketplace.web.round_system_reasons import PINS, SEARCHES, STEPS, told_system_reason
 from matching.rounds.models import Allocation, MatchRound
 from matching.rounds.whatif_models import WhatIf
 from tests import factories_rounds as rounds
@@ -103,6 +107,49 @@ def test_a_pair_that_cannot_be_is_refused_with_the_reason(address: str, browser_
     page = f"{address}/whatif"
     reply = browser.post(page, page=page, status=422, pair="pin", need="999999", offering="1", quantity="1")
     assert "There is no need with the number 999999" in reply.text
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("The search ended with code 4: it said nothing", "求解以代码 4 结束：没有说明"),
+        (
+            "pin {need}, {offering}: quantity 9: offering {offering} has capacity 5, the pins take 9",
+            "固定的数量无法同时满足：资源 {offering_number} 号可提供 5，固定的数量合计 9",
+        ),
+        ("Segmentation fault in glop", "求解未成功，程序原文：Segmentation fault in glop"),
+    ],
+)
+def test_a_question_that_failed_says_why_in_the_readers_language(
+    app_sessions: sessionmaker[Session], address: str, browser_of: Open, said: str, told: str
+) -> None:
+    with app_sessions() as session:
+        line = session.scalars(sa.select(Allocation)).first()
+        assert line is not None
+        match_round = session.get_one(MatchRound, uuid.UUID(address.split("/")[2]))
+        ids = {
+            "need": line.need_id,
+            "offering": line.offering_id,
+            "offering_number": session.get_one(Offering, line.offering_id).number,
+        }
+        one = WhatIf(
+            round_id=match_round.id, kind="fewest", change={"forbids": []}, creator_id=match_round.creator_id,
+            created_at=match_round.created_at, status="failed", reason=said.format(**ids),
+        )  # fmt: skip
+        session.add(one)
+        session.commit()
+        question = f"{address}/whatif/{one.id}"
+    page = browser_of("round.creator", locale="zh_Hans_CN").get(question)
+    assert f"没有结果：{told.format(**ids)}" in page
+
+
+def test_every_reason_of_the_system_is_read_back_and_has_its_chinese(app: Flask, app_sessions: object) -> None:
+    with app.test_request_context(), force_locale("zh_Hans_CN"):
+        for message in (*STEPS, *SEARCHES, *PINS):
+            names = re.findall(r"%\((\w+)\)s", message)
+            said = message % {name: "7 fen" if name.endswith("_fen") else "7" for name in names}
+            told = told_system_reason(f"pin a, b: quantity 1: {said}" if message in PINS else said)
+            assert re.search("[\u3400-\u9fff]", told) and not re.search("[A-Za-z]{4}", told), (message, told)
 
 
 def test_a_reader_sees_the_sliders_but_asks_no_worker(address: str, browser_of: Open) -> None:

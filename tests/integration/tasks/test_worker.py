@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -21,7 +22,17 @@ from marketplace.config import settings_from
 from marketplace.tasks.handlers import Ground, handle
 from matching.rounds.commit import commit_round
 from matching.rounds.models import Allocation, MatchRound, RoundEvent
-from matching.rounds.operations import approve_round, cancel_round, create_round, draw_seed, freeze_round, press_run
+from matching.rounds.operations import (
+    SOLVE_TOPIC,
+    approve_round,
+    cancel_round,
+    create_round,
+    draw_seed,
+    freeze_round,
+    press_run,
+)
+from matching.rounds.whatif_jobs import WHAT_IF_TOPIC
+from matching.rounds.whatif_models import WhatIf
 from tests import factories_rounds as make
 from tests.factories_rounds import SCOPE
 
@@ -103,12 +114,13 @@ def test_a_round_that_is_run_is_proposed_and_can_be_committed(
     with part("worker", environment), part("dispatcher", environment):
         one = run_round(sessions, people)
         wait_for(lambda: status_of(sessions, one) not in ("queued", "solving"))
+        wait_for(lambda: not items_of(sessions, WHAT_IF_TOPIC))  # the prices of its plan
     with sessions() as session:
         session.add(one)
         session.refresh(one)
         assert one.status == "proposed", one.status_reason
         assert one.plan_status == "optimal" and all(level["proven"] for level in one.levels)
-        assert session.scalars(sa.select(OutboxItem.done_at)).one() is not None
+        assert session.scalars(sa.select(OutboxItem.done_at).where(OutboxItem.topic == SOLVE_TOPIC)).one() is not None
         now = utc_now()
         approve_round(session, round_id=one.id, reason="好", actor=people.reviewer.actor, scope=SCOPE, now=now)
         commit_round(session, round_id=one.id, actor=people.committer.actor, scope=SCOPE, now=now)
@@ -213,6 +225,35 @@ def test_a_task_delivered_three_times_acts_once(
         assert (now.status, now.attempts) == ("proposed", 1), now.status_reason
         assert session.scalar(sa.select(sa.func.count()).select_from(Allocation)) == 5
         assert outbox.mark_done(session, item_id, now=utc_now()) is False
+
+
+def items_of(sessions: sessionmaker[Session], topic: str) -> list[uuid.UUID]:
+    """The open items of a topic, the oldest first."""
+    with sessions() as session:
+        wanted = sa.select(OutboxItem.id).where(OutboxItem.topic == topic, OutboxItem.done_at.is_(None))
+        return list(session.scalars(wanted.order_by(OutboxItem.created_at, OutboxItem.id)))
+
+
+def test_a_proposal_brings_its_prices_which_give_way_to_rounds_that_wait(
+    sessions: sessionmaker[Session], people: make.People, environment: dict[str, str]
+) -> None:
+    ground = Ground(settings_from(environment), sessions)
+    first = run_round(sessions, people, name="first")
+    handle(ground, items_of(sessions, SOLVE_TOPIC)[0])
+    with sessions() as session:
+        prices = session.scalars(sa.select(WhatIf)).one()
+        assert (prices.round_id, prices.kind, prices.status, prices.creator_id) == (first.id, "prices", "queued", None)
+    second = run_round(sessions, people, name="second")
+    handle(ground, items_of(sessions, WHAT_IF_TOPIC)[0])
+    with sessions() as session:
+        assert session.scalars(sa.select(WhatIf.attempts)).one() == 0  # the second round comes first
+    handle(ground, items_of(sessions, SOLVE_TOPIC)[0])
+    assert (status_of(sessions, first), status_of(sessions, second)) == ("proposed", "proposed")
+    for item_id in items_of(sessions, WHAT_IF_TOPIC):
+        handle(ground, item_id)
+    with sessions() as session:
+        assert session.scalars(sa.select(WhatIf.status)).all() == ["done", "done"]
+    assert items_of(sessions, WHAT_IF_TOPIC) == []
 
 
 def test_an_item_that_nobody_handles_keeps_its_fault_and_stays_due(
