@@ -78,7 +78,7 @@ def solve_region(source: Path, work: Path, run: Runner, *, effort: Effort, say: 
         found = region.price(stage, prices, tiers=(0, 1, 2))
         answers += map(_without_bids, found)
         prices = region.market(prices, answers, found, None)
-    region.plan(found, f"price-{effort.rounds}", effort.seconds)
+    region.plan(found, effort.seconds)
     for number in range(effort.rests):
         if not region.rest(f"rest-{number + 1}"):
             break
@@ -260,10 +260,10 @@ class _Region:
                 bids.setdefault(offering, {})[part] = [(w, u) for w, u in own]
         return bids
 
-    def plan(self, last: list[tuple[str, Args]], priced: str, seconds: float) -> None:
+    def plan(self, last: list[tuple[str, Args]], seconds: float) -> None:
         shares = self._shares(last)
         found = self.stage(
-            "plan", "plan", {"priced": priced, "seconds": seconds},
+            "plan", "plan", {"seconds": seconds},
             {part: {"shares": shares[part]} for part in self.cut.parts},
         )  # fmt: skip
         self.uses = {part: one["use"] for part, one in found.items()}

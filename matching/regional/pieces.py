@@ -143,20 +143,17 @@ def _scout(problem: Problem, common: Args, own: Args, files: _Files) -> Args:
 def _price(problem: Problem, common: Args, own: Args, files: _Files) -> Args:
     shared = common["shared"]
     part = CountyPart(problem, build_pairs(problem), *(set(shared[name]) for name in ("offerings", "funds", "limits")))
-    responses, worth = {}, None
+    responses = {}
     for tier, prices in common["prices"].items():
         answer = part.respond(int(tier), Prices(**prices))
         if answer is not None:
-            responses[tier], worth = asdict(answer[0]), answer[1]
-    if worth is not None:
-        files.save(worth=worth)
+            responses[tier] = asdict(answer)
     return {"responses": responses, "pairs": part.instance.size}
 
 
 def _plan(problem: Problem, common: Args, own: Args, files: _Files) -> Args:
-    worth = files.load(common["priced"], "worth") if common["priced"] else None
     given = with_shares(problem, own["shares"])
-    instance, steps, record = county_part.plan_part(given, build_pairs(given), seconds=common["seconds"], worth=worth)
+    instance, steps, record = county_part.plan_part(given, build_pairs(given), seconds=common["seconds"])
     use = county_part.use_of(instance, steps)
     files.save(steps=steps)
     return {"use": use, "points": county_part.points_of(instance, steps), "work": record}

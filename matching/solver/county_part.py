@@ -2,27 +2,23 @@
 
 `CountyPart.respond` solves the county's linear relaxation of one tier with the shared rows (offerings, funds, limits, the points of earlier
 tiers) priced instead of enforced. Its value bounds what any plan of the county can earn at these prices, so that the sum over counties and
-the worth of the shared rows bounds the joint problem (weak duality, for any prices). `plan_part` is an ordinary integer search.
+the worth of the shared rows bounds the joint problem (weak duality, for any prices). `plan_part` is the ordinary search of the tiers (`stages.solve_tiers`).
 """
 
+import time
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from matching.solver.charges import charged_allocations
 from matching.solver.construct import fill
-from matching.solver.instance import WHOLE, build_instance
-from matching.solver.large import LargeSearch
+from matching.solver.instance import build_instance
 from matching.solver.levels import tier_points
 from matching.solver.pins import start_from_pins
-from matching.solver.prices import sum_of_best
 from matching.solver.relaxation import MONEY, POINTS, build_relaxation, price_bound, solve_lp
+from matching.solver.stages import solve_tiers
 from matching.solver.state import broken, class_spending, fund_flows, used_rows
 from matching.solver.work import Work
-
-GUIDE = 0.005  # how much a tier heeds what its deliveries take from tier 3, at tier 3's prices
-DUE = (0.1, 0.5, 1.0)  # share of the time by which a tier's search should be over
-PART, THIN = 2_000, 10
 
 
 @dataclass
@@ -118,8 +114,8 @@ class CountyPart:
         )
 
     def respond(self, tier, prices):
-        """(Response at these prices, worth of every row for `plan_part`), or None where the relaxation was not solved."""
-        i, r = self.instance, self.relaxation
+        """The Response at these prices, or None where the relaxation was not solved."""
+        r = self.relaxation
         y = np.zeros(r.matrix.shape[0])
         y[self.row_of_offering] = [prices.offerings.get(o, 0.0) / POINTS for o in self.offerings]
         y[self.row_of_fund] = [prices.funds.get(f, 0.0) * MONEY / POINTS for f in self.funds]
@@ -139,11 +135,7 @@ class CountyPart:
             return None
         bound, reduced = price_bound(r.lower[own], r.upper[own], rows, low, high, objective, duals)
         used = matrix @ x
-        worth = y.copy()
-        worth[own] = duals
-        worth[self.row_of_tier] = 0.0
-        worth[: len(i.fill)] = 0.0  # what a need takes from itself is no loss to others
-        response = Response(
+        return Response(
             value=float(objective @ x) * POINTS,
             bound=bound * POINTS,
             points=tuple((used[self.row_of_tier] * POINTS).tolist()),
@@ -152,7 +144,6 @@ class CountyPart:
             limits=dict(zip(self.limits, (used[self.row_of_limit] * MONEY).tolist(), strict=True)),
             bids=self._bids(within, reduced, y, r.high[within]),
         )
-        return response, np.maximum(0.0, worth)
 
     def _bids(self, within, reduced, y, high):
         i = self.instance
@@ -176,86 +167,17 @@ class CountyPart:
         return {o: merged for o, (_, merged) in bids.items()}
 
 
-def plan_part(problem, pairs, *, seconds, worth=None):
-    """(instance, steps, work): a valid plan of an ordinary problem, tier after tier, in about `seconds` on one thread.
-
-    `worth`: prices of all rows of its relaxation, as `respond` left them; among plans that serve a tier equally well those are sought that
-    leave later tiers what they can use best.
-    """
+def plan_part(problem, pairs, *, seconds):
+    """(instance, steps, work): a valid plan of an ordinary problem, tier after tier, in about `seconds` of processor on one thread, in
+    less where there are few columns."""
     i = build_instance(problem, pairs)
-    relaxation = build_relaxation(i)
-    usage = np.zeros(i.size) if worth is None else (relaxation.matrix.T @ worth)[: i.size]
-    work = Work(seconds)
-    search = LargeSearch(i, work, 1, start_from_pins(i))
-    try:
-        for tier in range(3):
-            _tier(search, relaxation, usage, tier, work, seconds * DUE[tier])
-        search.steps = fill(i, search.steps)
-    finally:
-        search.close()
-    if broken(i, search.steps):
+    work = Work(min(seconds, 0.5 + i.size / 5_000), clock=time.process_time)
+    pinned = start_from_pins(i)
+    greedy = fill(i, pinned)
+    steps = solve_tiers(i, work, pinned, pinned if broken(i, greedy) else greedy)
+    if broken(i, steps):
         raise AssertionError("the county's own check refuses its plan")
-    return i, search.steps, work.record
-
-
-def _tier(search, relaxation, usage, tier, work, until):
-    name, i = f"tier{tier + 1}", search.instance
-    split = _guided_start(search, relaxation, usage, tier, until)
-    if tier_points(i, search.steps)[tier] >= sum_of_best(i, tier):
-        return
-    few = {"gap": 1e-6 if tier == 0 else 3e-4, "prices": GUIDE * usage if tier < 2 else None}
-    begin = work.elapsed()
-    if split:
-        search.raise_tier(f"{name} split", tier, split, begin + 0.4 * (until - begin), **few)
-    parts = search.by_category(PART, tier + 1)
-    free = [p for p in parts if search.is_free(p)]
-    search.raise_tier(f"{name} free", tier, free, begin + 0.9 * (until - begin), thin=THIN, **few)
-    if tier == 2:  # what costs money is nearly whole in the relaxation already; measured, it brings little
-        paid = [p for p in parts if not search.is_free(p)]
-        search.raise_tier(f"{name} paid", tier, paid, until, thin=THIN, **few)
-    if tier < 2:
-        filled = fill(i, search.steps, key=np.where(i.tier[i.need] > tier, np.inf, usage / np.maximum(1, i.points)))
-        search.steps = np.where(i.tier[i.need] <= tier, filled, search.steps)
-
-
-def _guided_start(search, relaxation, usage, tier, until):
-    """The tier's relaxation over what earlier tiers leave, rounded down and filled up; returns the needs it split, by category."""
-    i, r = search.instance, relaxation
-    own = np.flatnonzero((i.tier[i.need] == tier) & (i.high > 0))
-    within = np.concatenate((own, np.arange(i.size, r.matrix.shape[1])))
-    earlier = i.tier[i.need] < tier
-    fixed = np.zeros(r.matrix.shape[1])
-    fixed[: i.size][earlier] = search.steps[earlier]
-    used = r.matrix @ fixed
-    objective = np.zeros(len(within))
-    objective[: len(own)] = i.points[own] / POINTS - (GUIDE * usage[own] if tier < 2 else 0.0)
-    lower = np.where(np.isfinite(r.lower), np.minimum(r.lower - used, 0.0), r.lower)
-    status, x, _ = solve_lp(lower, r.upper - used, r.matrix[:, within], r.low[within], r.high[within], objective)
-    if status != "OPTIMAL":
-        search.steps = np.where(i.tier[i.need] <= tier, fill(i, search.steps), search.steps)
-        return []
-    found = np.where(earlier | (i.low > 0), search.steps, 0)
-    found[own] = np.maximum(np.floor(x[: len(own)] + 1e-6).astype(found.dtype), i.low[own])
-    part = np.bincount(i.need[own], found[own], minlength=len(i.fill))
-    halves = np.flatnonzero((i.fill == WHOLE) & (part > 0) & (part < i.steps_wanted))
-    found[own[np.isin(i.need[own], halves) & (i.low[own] == 0)]] = 0
-    filled = fill(i, found, key=usage / np.maximum(1, i.points))
-    found = np.where(i.tier[i.need] <= tier, filled, found)
-    if not broken(i, found):
-        search.steps = found
-    split = np.unique(i.need[own[np.abs(x[: len(own)] - np.round(x[: len(own)])) > 1e-6]])
-    return _groups(i, split)
-
-
-def _groups(instance, needs, most_columns=4_000):
-    """`needs` by category, cut where a category has too many columns."""
-    i, groups = instance, []
-    wide = i.by_need[1:] - i.by_need[:-1]
-    for block in np.unique(i.block[needs]):
-        own = needs[i.block[needs] == block]
-        pieces = max(1, -(-int(wide[own].sum()) // most_columns))
-        groups += [group for group in np.array_split(own, pieces) if len(group)]
-    return groups
+    return i, steps, work.record
 
 
 def use_of(instance, steps, fund_amount=None):

@@ -96,6 +96,19 @@ class TierPrices:
         return best
 
 
+class Unpriced:
+    """In place of TierPrices where nobody asks for a better bound than the sum of what each need could have."""
+
+    def __init__(self, instance):
+        self.relaxation = build_relaxation(instance)
+        self.prices = [np.zeros(0)] * 3
+        self.most = [int(sum_of_best(instance, tier)) for tier in range(3)]
+
+    def bound(self, tier, earlier, known=()):
+        """Whole points that no plan can pass in `tier`, whatever the tiers before."""
+        return self.most[tier]
+
+
 def sum_of_best(instance, tier):
     """Points of the tier were every need with a column served in full: the bound that needs no prices."""
     i = instance

@@ -6,13 +6,14 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 from matching.solver.construct import fill
+from matching.solver.county_flow import take_flow
 from matching.solver.flows import FlowBeside
 from matching.solver.hours import place_hours
 from matching.solver.instance import SINGLE
 from matching.solver.large import LargeSearch
 from matching.solver.later import lower_cost, lower_distance, lower_lottery, raise_coverage, raise_the_floors
 from matching.solver.levels import LevelResult, note_before_fairness, tier_points, values
-from matching.solver.prices import TierPrices
+from matching.solver.prices import TierPrices, Unpriced
 from matching.solver.rounding import take_rounded
 
 # Share of the time after the first plan by which a stage should be over; charges and reasons have a reserve of their own.
@@ -25,6 +26,8 @@ SHARES = {
     "cost": 0.84,
     "distance": 0.98,
 }
+# The same for a county's tiers alone; what tier 2 lacks is paid for many times in the joint bound of tier 3.
+ALONE = (0.1, 0.5, 1.0)
 PATIENCE = (0.5, 0.25, 0.14)  # share of a tier's time that one category of single needs is searched at first
 ALL_AT_ONCE = 1_000  # categories of single needs share nothing but households
 FINISH = 4.0  # seconds kept for charges, prices and reasons of a county
@@ -42,17 +45,9 @@ def solve_levels(instance, work, threads, pinned, greedy):
     search.greedy = greedy
     prices = TierPrices(instance)
     beside = ThreadPoolExecutor(1)
-    results = []
     try:
-        for tier in range(3):
-            results.append(_tier(search, prices, tier, results, due, work, beside))
-        if search.steps is not greedy:
-            search.steps = fill(instance, search.steps)
-        if tier_points(instance, search.steps) < tier_points(instance, greedy):
-            search.steps = greedy
-        reached = tier_points(instance, search.steps)
-        for tier, result in enumerate(results):
-            result.value = reached[tier]
+        results = _tiers(search, prices, due, work, beside)
+        reached = tuple(result.value for result in results)
         note_before_fairness(work, instance, search.steps)
         later_levels(search, results, due, work)
         final = values(instance, search.steps, reached)
@@ -66,6 +61,37 @@ def solve_levels(instance, work, threads, pinned, greedy):
         beside.shutdown(wait=True)
         search.close()
     return search.steps, results, prices
+
+
+def solve_tiers(instance, work, pinned, greedy):
+    """(P,) steps of the three tiers alone, on this thread only and without bounds: for one county of many, whose bound is a joint one.
+
+    `pinned`, `greedy`: valid starts; the result is never worse than `greedy`.
+    """
+    _quick(work)
+    begin = work.elapsed()
+    due = {f"tier{t + 1}": begin + share * (work.seconds - begin) for t, share in enumerate(ALONE)}
+    search = LargeSearch(instance, work, 1, pinned)
+    search.greedy = greedy
+    try:
+        _tiers(search, Unpriced(instance), due, work, None)
+    finally:
+        search.close()
+    return search.steps
+
+
+def _tiers(search, prices, due, work, beside):
+    """The results of the three tiers; `beside` runs the flows (None: one thing after another on this thread)."""
+    instance, greedy, results = search.instance, search.greedy, []
+    for tier in range(3):
+        results.append(_tier(search, prices, tier, results, due, work, beside))
+    if search.steps is not greedy:
+        search.steps = fill(instance, search.steps)
+    if tier_points(instance, search.steps) < tier_points(instance, greedy):
+        search.steps = greedy
+    for result, reached in zip(results, tier_points(instance, search.steps), strict=True):
+        result.value = reached
+    return results
 
 
 def _tier(search, prices, tier, results, due, work, beside):
@@ -101,8 +127,13 @@ def _tier(search, prices, tier, results, due, work, beside):
     single = instance.fill == SINGLE
     parts = search.by_category(5_000 if quick else 12_000, tier + 1, single)
     free, paid = [p for p in parts if search.is_free(p)], [p for p in parts if not search.is_free(p)]
-    patience = max(0.5, PATIENCE[tier] * (until - begin_at))
-    flow = FlowBeside(search, prices.relaxation, tier, until, beside)
+    alone = beside is None
+    patience = max(0.5, PATIENCE[tier] * (until - begin_at)) * (0.5 * work.busy() if alone else 1.0)
+    flow = None
+    if alone:
+        take_flow(search, prices.relaxation, tier)
+    else:
+        flow = FlowBeside(search, prices.relaxation, tier, until, beside)
     if tier == 2:
         open_needs = single & (instance.tier <= tier)
         filled = fill(instance, search.steps)
@@ -118,7 +149,8 @@ def _tier(search, prices, tier, results, due, work, beside):
         patience=patience,
         at_once=ALL_AT_ONCE,
     )
-    flow.take()
+    if flow is not None:
+        flow.take()
     notify()
     if paid and wanted(f"{name} rounded"):
         split = take_rounded(search, prices.relaxation, tier, until)
@@ -128,7 +160,7 @@ def _tier(search, prices, tier, results, due, work, beside):
     if wanted(f"{name} paid"):
         search.raise_tier(f"{name} paid", tier, paid, until, gap=gap, notify=notify, thin=12)
     if free and wanted(f"{name} hours 1.1"):
-        place_hours(search, f"{name} hours", tier, free, until)
+        place_hours(search, f"{name} hours", tier, [np.concatenate(free)] if alone else free, until)
         notify()
     if wanted(f"{name} goods"):
         goods = search.by_category(5_000 if quick else 12_000, tier + 1, ~single)

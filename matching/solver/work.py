@@ -10,9 +10,12 @@ import time
 
 
 class Work:
-    def __init__(self, seconds, replay=None):
-        """`seconds` wall-clock limit; `replay` the `work` list of an earlier plan."""
-        self.begin = time.monotonic()
+    def __init__(self, seconds, replay=None, clock=time.monotonic):
+        """`seconds` by `clock` (wall clock, or `time.process_time`: then a busy machine changes no result); `replay` the `work` list of
+        an earlier plan.
+        """
+        self.clock = clock
+        self.begin, self.wall = clock(), time.monotonic()
         self.seconds = seconds
         self.record = []
         self.replay = None if replay is None else [dict(entry) for entry in replay]
@@ -26,7 +29,11 @@ class Work:
         return self.replay is not None
 
     def elapsed(self):
-        return time.monotonic() - self.begin
+        return self.clock() - self.begin
+
+    def busy(self):
+        """How many times longer than by the run's clock it takes by the wall: above 1 where others use the machine."""
+        return max(1.0, (time.monotonic() - self.wall) / max(0.1, self.elapsed()))
 
     def remaining(self):
         return self.seconds - self.elapsed()
@@ -59,10 +66,10 @@ class Work:
                 return
             if most is not None and entry["steps"] >= most:
                 return
-            begin = time.monotonic()
+            begin = self.clock()
             entry["steps"] += 1
             yield entry["steps"] - 1
-            lasted.append(time.monotonic() - begin)
+            lasted.append(self.clock() - begin)
 
     def tell(self, **news):
         """Hands a piece of progress to whoever watches (read by `engine` in the caller's own thread)."""
