@@ -14,6 +14,7 @@ import numpy as np
 
 from kernel.errors import InvalidInput
 from matching.alternatives import Change, budget_of, changed_problem, checked_change, is_budget, unused_limit_id
+from matching.estimates import Answer, TierAnswer, TooLittleMoney
 from matching.explanation import explain_unmet
 from matching.pairs import build_pairs
 from matching.problem import Limit, Problem, problem_sha256
@@ -25,12 +26,6 @@ from matching.solver.instance import build_instance
 from matching.solver.levels import NAMES, values
 from matching.solver.state import broken
 from matching.solver.warm import CannotPayPins, Estimate, WarmPlan, townships_below
-
-
-class TooLittleMoney(InvalidInput):
-    """Pinned deliveries cost more than the changed money."""
-
-    code = "too_little_money"
 
 
 @dataclass(frozen=True)
@@ -120,39 +115,6 @@ class Prepared:
     def has_prices(self) -> bool:
         """Whether bounds come from prices, or only from what is asked and offered."""
         return len(self.warm.prices) > 0
-
-
-@dataclass(frozen=True)
-class TierAnswer:
-    """Points of one tier: in the plan, of a plan at hand under the change, likely, and at most (no plan has more)."""
-
-    tier: int
-    before: int
-    at_least: int
-    likely: int
-    at_most: int
-    at_most_before: int
-
-
-@dataclass(frozen=True)
-class Answer:
-    """The estimate. Points; fen; `shortfall` is what townships lack to their floors, never under `shortfall_least`.
-
-    The counts are those of the plan at hand, which a full solve can only better, tier by tier. `townships_below`: (code, points).
-    """
-
-    tiers: tuple[TierAnswer, ...]
-    shortfall_before: int
-    shortfall: int
-    shortfall_least: int
-    cost_before_fen: int
-    cost_fen: int
-    needs_gaining: int
-    needs_losing: int
-    households_gaining: int
-    households_losing: int
-    townships_below: tuple[tuple[str, int], ...]
-    priced: bool
 
 
 def estimate(prepared: Prepared, change: Change) -> Answer:

@@ -15,7 +15,7 @@ from marketplace.api.base import list_of, refusals
 from marketplace.api.fields import ReasonSchema
 from marketplace.api.rounds_schemas import RoundSchema
 from marketplace.security.access import actor, clock_now, db, requires, scope_of
-from marketplace.serving.warm_plans import warm_plan
+from marketplace.serving.warm_plans import estimate
 from matching.alternatives import Change
 from matching.problem import Forbid, Pin
 from matching.rounds import whatif, whatif_queries
@@ -23,7 +23,6 @@ from matching.rounds.claims import ask_again
 from matching.rounds.side_by_side import side_by_side
 from matching.rounds.steps import round_in_scope
 from matching.rounds.whatif_models import KINDS, STATUSES
-from matching.whatif import estimate
 
 blueprint = Blueprint("api_what_ifs", __name__, url_prefix="/api/v1/rounds", description="What if 假设分析")
 
@@ -160,7 +159,7 @@ class Estimate(MethodView):
     @requires("round.read")
     @blueprint.arguments(EstimateQuery, location="query")
     @blueprint.response(200, AnswerSchema)
-    @refusals(blueprint, 401, 403, 404, 422)
+    @refusals(blueprint, 401, 403, 404, 409, 422)
     def get(self, query: dict[str, Any], round_id: uuid.UUID) -> object:
         """What other money, floor or tolerance would do to the proposed plan: an estimate with its bounds."""
         match_round = round_in_scope(db(), round_id, scope_of("round.read"))
@@ -170,7 +169,7 @@ class Estimate(MethodView):
             if not (code and text.isascii() and text.isdigit() and len(text) < 18):
                 raise InvalidInput("%(given)s is not ID:FEN", field="fund", given=given[:80])
             funds[code] = int(text)
-        found = estimate(warm_plan(db(), match_round), Change(funds=funds or None, **query))
+        found = estimate(db(), match_round, Change(funds=funds or None, **query))
         below = [{"code": code, "points": points} for code, points in found.townships_below]
         return {**asdict(found), "townships_below": below}
 

@@ -18,7 +18,7 @@ from kernel.money import fen_from_yuan
 from kernel.regions.models import Region
 from marketplace.errors import status_of
 from marketplace.security.access import actor, clock_now, db, requires, scope_of
-from marketplace.serving.warm_plans import warm_plan
+from marketplace.serving.warm_plans import NoEstimate, estimate
 from marketplace.web.faults import sentence
 from marketplace.web.round_compare import region_names
 from marketplace.web.round_figures import LEVEL_WORDS, level_value
@@ -31,7 +31,6 @@ from matching.rounds import whatif, whatif_queries
 from matching.rounds.models import MatchRound
 from matching.rounds.whatif_models import ANSWERED_BY_PLAN, WhatIf
 from matching.rounds.whatif_queries import Amounts
-from matching.whatif import estimate
 
 LISTED = 60
 
@@ -215,10 +214,10 @@ def _answered(match_round: MatchRound, asked: Asked) -> dict[str, Any]:
     if asked.empty or asked.faults:
         return {"answer": None, "faults": asked.faults}
     try:
-        found = estimate(warm_plan(db(), match_round), asked.change)
+        found = estimate(db(), match_round, asked.change)
     except InvalidFields as error:
         return {"answer": None, "faults": tuple(sentence(fault) for fault in error.faults)}
-    except InvalidInput as error:
+    except (InvalidInput, NoEstimate) as error:
         return {"answer": None, "faults": (sentence(error),)}
     return {
         "answer": found,

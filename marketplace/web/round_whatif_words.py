@@ -13,10 +13,10 @@ from households.needs.models import Need
 from marketplace.security.access import db
 from marketplace.web.formatting import fen, percent
 from matching.alternatives import Change, change_from
+from matching.estimates import Answer
 from matching.rounds.models import MatchRound
 from matching.rounds.whatif_models import WhatIf
 from matching.rounds.whatif_queries import Amounts
-from matching.whatif import Answer
 
 FEN = 100
 

@@ -7,18 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from donors.funds.models import Fund
 from kernel.errors import Conflict, NotFound
-from matching.rounds.documents import frozen_problem, problem_text, stored_plan
-from matching.rounds.models import MatchRound
+from matching.rounds.documents import problem_text
 from matching.rounds.steps import round_in_scope
 from matching.rounds.whatif_models import ANSWERED_BY_PLAN, WhatIf
-from matching.solver.warm import NO_PRICES, prices_from_bytes
-from matching.whatif import Prepared
 
 
 class NotAnswered(Conflict):
@@ -81,21 +77,11 @@ def prices_status(session: Session, round_id: uuid.UUID) -> str | None:
     return None if one is None else one.status
 
 
-def prepared_round(session: Session, round_id: uuid.UUID) -> Prepared:
-    """Problem and plan of a round, read, paired and made warm, without prices. Raises NotFound before there is a plan.
-
-    County (6,000 needs, 290,000 pairs): a few seconds; whoever asks again and again keeps it (`marketplace` does).
-    """
-    match_round = session.get_one(MatchRound, round_id)
-    return Prepared(frozen_problem(session, round_id, seed=match_round.seed), stored_plan(session, round_id))
-
-
-def stored_prices(session: Session, round_id: uuid.UUID) -> np.ndarray:
-    """The prices of a round; none where they are not there yet."""
-    body = session.scalar(
+def stored_prices(session: Session, round_id: uuid.UUID) -> bytes | None:
+    """The prices of a round as a worker kept them (`matching.solver.warm.prices_to_bytes`); None where they are not there yet."""
+    return session.scalar(
         sa.select(WhatIf.body).where(WhatIf.round_id == round_id, WhatIf.kind == "prices", WhatIf.status == "done")
     )
-    return NO_PRICES if body is None else prices_from_bytes(body)
 
 
 def stored_answer(session: Session, one: WhatIf) -> str:

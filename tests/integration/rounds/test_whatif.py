@@ -25,7 +25,8 @@ from matching.rounds.solving import PlanRefused
 from matching.rounds.whatif_jobs import WhatIfClaim
 from matching.rounds.whatif_models import WhatIf
 from matching.solution import Plan, parse_plan
-from matching.whatif import estimate, fewest
+from matching.solver.warm import prices_from_bytes
+from matching.whatif import Prepared, estimate, fewest
 from tests import factories_rounds as make
 from tests.factories import NOW, OTHER_COUNTY
 from tests.factories_rounds import SCOPE
@@ -184,11 +185,12 @@ def test_money_of_a_fund_is_not_taken_over(session: Session, ground: Ground) -> 
 def test_prices_are_kept_once_and_bound_the_estimate(session: Session, ground: Ground) -> None:
     one = ground.ask(session, None)
     assert ground.ask(session, None).id == one.id
-    prepared = whatif_queries.prepared_round(session, ground.round.id)
+    problem = frozen_problem(session, ground.round.id, seed=ground.round.seed)
+    prepared = Prepared(problem, stored_plan(session, ground.round.id))
     claim = claimed(session, one)
     prices = prepared.warm.take_prices()
     assert whatif_answers.store_prices(session, what_if_id=one.id, token=claim.token, prices=prices, now=AT)
-    prepared.with_prices(whatif_queries.stored_prices(session, ground.round.id))
+    prepared.with_prices(prices_from_bytes(whatif_queries.stored_prices(session, ground.round.id) or b""))
     answer = estimate(prepared, Change(budget_fen=0))
     assert answer.priced and answer.needs_losing == 1 and answer.cost_fen == 0
     assert answer.tiers[0].at_least == answer.tiers[0].at_most < answer.tiers[0].before
