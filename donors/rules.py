@@ -6,7 +6,7 @@ from datetime import date
 from donors.models import DONOR_KINDS
 from kernel.checking import MOST_METRES, Faults, checked_point, checked_text, checked_whole
 from kernel.errors import InvalidInput
-from kernel.identity import parse_phone, parse_resident_id, parse_uscc
+from kernel.identity import masked, parse_phone, parse_resident_id, parse_uscc
 
 VOLUNTEER = "volunteer"
 YOUNGEST_ALONE = 18
@@ -30,6 +30,11 @@ class DonorEntry:
     reach_m: int | None = None
     max_households: int | None = None
     consent_public: bool = False
+
+
+def masked_name(kind: str, name: str) -> str:
+    """What lists and files that many read call a donor: an organisation by its name, a volunteer by the surname, ``周**``."""
+    return masked(name, head=1, tail=0) if kind == VOLUNTEER else name
 
 
 def checked_donor(entry: DonorEntry, *, today: date, id_known: bool = False) -> DonorEntry:

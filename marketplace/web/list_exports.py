@@ -16,6 +16,7 @@ from flask_babel import gettext as _
 from donors.models import Donor
 from donors.offerings.models import Offering
 from donors.queries import masked_phone_of, masked_resident_id_of
+from donors.rules import masked_name
 from households.models import Household
 from kernel import audit
 from kernel.catalogue.queries import all_categories, all_skills
@@ -60,7 +61,7 @@ def donors_file(form: str, donors: Iterable[Donor]) -> Response:
         (_("Place"), _("Donor no."), _("Telephone, masked"), _("Number on the card, masked"), _("State"), _("Registered on")),
         [
             (
-                _chosen("donors", "kind", donor.kind), _name_of(donor), donor.uscc, donor.region_code,
+                _chosen("donors", "kind", donor.kind), masked_name(donor.kind, donor.name), donor.uscc, donor.region_code,
                 _listed(skills[code] for code in donor.skills), _kilometres(donor.reach_m), donor.max_households, _yes(donor.consent_public),
                 places[donor.region_code], donor.number, masked_phone_of(db(), donor), masked_resident_id_of(db(), donor),
                 word("donor_status", donor.status), _day(day_of(donor.created_at)),
@@ -79,7 +80,7 @@ def offerings_file(form: str, offerings: Iterable[Any]) -> Response:
 
     def cells(one: Offering, donor: Donor) -> tuple[Value, ...]:
         return (
-            donor.uscc, _name_of(donor), _chosen("offerings", "donor_kind", donor.kind), categories[one.category_code], one.title,
+            donor.uscc, masked_name(donor.kind, donor.name), _chosen("offerings", "donor_kind", donor.kind), categories[one.category_code], one.title,
             one.quantity, yuan(one.unit_cost_fen) if one.unit_cost_fen else None, _yes(one.government_bought), one.region_code,
             _listed(one.areas or ()), _kilometres(one.radius_m), _listed(skills[code] for code in one.provides),
             _day(one.starts_on), _day(one.ends_on), one.max_needs,
@@ -158,17 +159,23 @@ def _file(
     if form not in KINDS:
         abort(404)
     head = [_heading(what, key) for key in keys]
+    record_export("list", what, rows=len(rows))
+    return file_of(form, name=f"zhongfu-{what}", head=[*head, *further], rows=rows)
+
+
+def record_export(subject_type: str, subject_id: object, *, rows: int, **detail: Any) -> None:
+    """Who took what along, on the audit trail: how many rows under which filters, without what was searched for."""
     audit.record(
         db(),
         actor=actor(),
         action="list.exported",
-        subject_type="list",
-        subject_id=what,
+        subject_type=subject_type,
+        subject_id=subject_id,
         now=clock_now(),
-        rows=len(rows),
+        rows=rows,
         filters=sorted(name for name, text in request.args.items() if text),
+        **detail,
     )
-    return file_of(form, name=f"zhongfu-{what}", head=[*head, *further], rows=rows)
 
 
 def _heading(what: str, key: str) -> str:
@@ -187,10 +194,6 @@ def _chosen(what: str, key: str, code: str) -> str:
 def by_surname(name: str) -> str:
     """``周**``: enough to recognise a household one knows."""
     return masked(name, head=1, tail=0)
-
-
-def _name_of(donor: Donor) -> str:
-    return by_surname(donor.name) if donor.kind == "volunteer" else donor.name
 
 
 def _listed(words: Iterable[str]) -> str | None:

@@ -13,6 +13,7 @@ from kernel.catalogue.queries import all_categories
 from kernel.regions.models import Region
 from marketplace.security.access import db, requires
 from marketplace.web.formatting import named, unit_of
+from marketplace.web.list_exports import record_export
 from marketplace.web.round_frame import address_with, blueprint, filter_choices, filter_of_address, the_round
 from marketplace.web.round_reasons import is_tried, listed, remedies, title
 from marketplace.web.round_reasons import sentence as reason_sentence
@@ -108,7 +109,7 @@ def excluded(round_id: uuid.UUID) -> ResponseReturnValue:
 @blueprint.get("/<uuid:round_id>/allocations.<kind>")
 @requires("round.read")
 def export_allocations(round_id: uuid.UUID, kind: str) -> Response:
-    """The lines under the filter of the address as CSV or XLSX."""
+    """The lines under the filter of the address as CSV or XLSX; people by their surname, and the taking along is on the trail."""
     match_round = the_round(round_id)
     if kind not in KINDS:
         abort(404)
@@ -118,6 +119,7 @@ def export_allocations(round_id: uuid.UUID, kind: str) -> Response:
         _("Household"), _("Head of household"), _("Need"), _("Township and village"), _("Tier"), _("Type"), _("Needed"),
         _("Offering"), _("Title"), _("Donor"), _("Given"), _("Quantity"), _("Unit"), _("Cost in yuan"), _("Paid by"), _("Distance in metres"), _("Status"),
     )  # fmt: skip
+    _record(match_round, "allocations", len(lines))
     return file_of(
         kind, name=file_name(match_round, "allocations"), head=head, rows=list(_allocation_rows(lines, places))
     )
@@ -126,7 +128,7 @@ def export_allocations(round_id: uuid.UUID, kind: str) -> Response:
 @blueprint.get("/<uuid:round_id>/unmet.<kind>")
 @requires("round.read")
 def export_unmet(round_id: uuid.UUID, kind: str) -> Response:
-    """The unmet needs under the filter of the address as CSV or XLSX."""
+    """The unmet needs under the filter of the address as CSV or XLSX; people by their surname, and the taking along is on the trail."""
     match_round = the_round(round_id)
     if kind not in KINDS:
         abort(404)
@@ -137,7 +139,12 @@ def export_unmet(round_id: uuid.UUID, kind: str) -> Response:
         _("Household"), _("Head of household"), _("Need"), _("Township and village"), _("Tier"), _("Type"), _("Needed"),
         _("Quantity"), _("Missing"), _("Unit"), _("Reason"), _("Why"), _("What would change it"),
     )  # fmt: skip
+    _record(match_round, "unmet", len(lines))
     return file_of(kind, name=file_name(match_round, "unmet"), head=head, rows=list(_unmet_rows(lines, places, names)))
+
+
+def _record(match_round: MatchRound, table: str, rows: int) -> None:
+    record_export("round", match_round.id, rows=rows, region_code=match_round.region_code, table=table)
 
 
 def told_reason(line: UnmetLine, names: Names) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session, aliased
 from donors.funds.models import Fund
 from donors.models import Donor
 from donors.offerings.models import Offering
+from donors.rules import masked_name
 from households.models import Household
 from households.needs.models import Need
 from kernel.database import within
@@ -88,7 +89,7 @@ def list_allocations(
     after: str | None = None,
     limit: int = 50,
 ) -> Page:
-    """AllocationRows by region, then by id; `after` is ``region.id``. Raises NotFound, InvalidInput for a key that is none."""
+    """AllocationRows by region, then by id, volunteers by their surname; `after` is ``region.id``. Raises NotFound, InvalidInput for a key that is none."""
     round_in_scope(session, round_id, scope)
     limit = min(limit, MOST)
     query = allocation_rows().where(Allocation.round_id == round_id).order_by(Allocation.region_code, Allocation.id)
@@ -106,7 +107,8 @@ def list_allocations(
         query = query.where(within(Allocation.region_code, (region_code,)))
     if after is not None:
         query = query.where(sa.tuple_(Allocation.region_code, Allocation.id) > sa.tuple_(*_region_key(after)))
-    rows = [AllocationRow(*row) for row in session.execute(query.limit(limit + 1))]
+    found = session.execute(query.add_columns(Donor.kind).limit(limit + 1))
+    rows = [AllocationRow(*row, masked_name(kind, name)) for *row, name, kind in found]
     return page_of(rows, limit=limit, key=lambda row: f"{row.allocation.region_code}.{row.allocation.id}")
 
 

@@ -1,7 +1,8 @@
 """What a round's tables read: its lines of allocation, of unmet and of excluded needs.
 
 The caller has read the round within the person's scope; every list here is bound to that one round. Names of households are
-masked here already (head's first character), because people of finance and audit read these lines too.
+masked here already (head's first character), and those of volunteers too, because people of finance and audit read these lines and take
+them along as files (promise 14: full names in bulk leave by no one's hand alone, so they do not leave).
 """
 
 import uuid
@@ -15,6 +16,7 @@ from sqlalchemy.orm import Session
 from donors.funds.models import Fund
 from donors.models import Donor
 from donors.offerings.models import Offering
+from donors.rules import masked_name
 from households.models import Household
 from households.needs.models import Need
 from kernel.catalogue.models import Category
@@ -204,7 +206,7 @@ def list_excluded(
 
 def _allocations(round_id: uuid.UUID, wanted: LineFilter) -> sa.Select[Any]:
     query = (
-        sa.select(Allocation, Offering.number, Offering.title, _OFFERED, Donor.name, *_NEED_COLUMNS)
+        sa.select(Allocation, Offering.number, Offering.title, _OFFERED, Donor.kind, Donor.name, *_NEED_COLUMNS)
         .join(Need, Need.id == Allocation.need_id)
         .join(Household, Household.id == Need.household_id)
         .join(Category, Category.code == Need.category_code)
@@ -280,10 +282,10 @@ def _with_funds(session: Session, rows: Sequence[Any]) -> list[AllocationLine]:
     return [
         AllocationLine(
             id=one.id, need=_need_line(rest), offering_id=one.offering_id, offering_number=number, offering_title=title,
-            offered=offered, donor_name=donor, quantity=one.quantity, cost_fen=one.cost_fen, distance_m=one.distance_m,
+            offered=offered, donor_name=masked_name(kind, donor), quantity=one.quantity, cost_fen=one.cost_fen, distance_m=one.distance_m,
             status=one.status, funds=tuple(shares.get(one.id, ())),
         )
-        for one, number, title, offered, donor, *rest in rows
+        for one, number, title, offered, kind, donor, *rest in rows
     ]  # fmt: skip
 
 

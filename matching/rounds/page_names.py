@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from donors.funds.models import Fund
 from donors.models import Donor
 from donors.offerings.models import Offering
+from donors.rules import masked_name
 from households.models import Household
 from households.needs.models import Need
 from kernel.catalogue.models import Category, Skill
@@ -20,7 +21,7 @@ from projects.models import Project
 
 @dataclass(frozen=True, slots=True)
 class OfferingName:
-    """An offering as a sentence names it."""
+    """An offering as a sentence names it; a volunteer is named by the surname (`donors.rules.masked_name`)."""
 
     number: int
     title: str
@@ -61,12 +62,15 @@ def names_in(
         for row in (detail.get("binding") or {}, *(detail.get("changes") or ()), *(detail.get("went_before") or ())):
             _gather(row, ids)
     offerings = session.execute(
-        sa.select(Offering.id, Offering.number, Offering.title, Donor.name, Offering.category_code)
+        sa.select(Offering.id, Offering.number, Offering.title, Donor.kind, Donor.name, Offering.category_code)
         .join(Donor, Donor.id == Offering.donor_id)
         .where(Offering.id.in_(_uuids(ids["offerings"])))
     )
     return Names(
-        offerings={str(row[0]): OfferingName(*row[1:]) for row in offerings},
+        offerings={
+            str(key): OfferingName(number, title, masked_name(kind, donor), category)
+            for key, number, title, kind, donor, category in offerings
+        },
         funds=_column(session, Fund.id, Fund.name, _uuids(ids["funds"])),
         households=_column(session, Household.id, Household.number, _uuids(ids["households"])),
         needs=_column(session, Need.id, Need.number, _uuids(ids["needs"])),

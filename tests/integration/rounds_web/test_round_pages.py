@@ -7,9 +7,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
+import sqlalchemy as sa
+from openpyxl import load_workbook
 from sqlalchemy.orm import Session, sessionmaker
 
+from donors.models import Donor
 from donors.offerings.models import Offering
+from households.models import Household
+from kernel.audit import AuditEntry
 from matching.rounds.models import MatchRound
 from tests import factories_rounds as rounds
 from tests.factories import OTHER_COUNTY, make_user
@@ -157,6 +162,33 @@ def test_households_are_masked_in_lines_and_files(ground: Ground, browser_of: Op
     assert "周**" in page and "周建国" not in page
     file = browser.client.get(f"{address}/allocations.csv")
     assert "周建国" not in file.get_data(as_text=True)
+
+
+def test_no_file_of_a_round_names_a_person_and_each_is_on_the_trail(
+    ground: Ground, browser_of: Open
+) -> None:  # promises 14, 20
+    address = ground.make(rounds.proposed)
+    with ground.sessions() as session:
+        donor = session.scalars(sa.select(Donor).where(Donor.kind == "volunteer")).one()
+        heads = set(session.scalars(sa.select(Household.head_name)))
+    browser = browser_of("round.committer")
+    for path in ("allocations", "unmet"):
+        for kind in ("csv", "xlsx"):
+            content = browser.client.get(f"{address}/{path}.{kind}?tier=1").get_data()
+            if kind == "xlsx":
+                rows = load_workbook(io.BytesIO(content)).active.iter_rows(values_only=True)
+                text = repr(list(rows))
+            else:
+                text = content.decode("utf-8-sig")
+            assert not [name for name in (donor.name, *heads) if name in text]
+        text = browser.client.get(f"{address}/{path}.csv").get_data(as_text=True)
+        assert not [name for name in (donor.name, *heads) if name in text]
+    assert f"{donor.name[0]}*" in browser.client.get(f"{address}/allocations.csv").get_data(as_text=True)
+    assert donor.name not in browser.get(f"{address}/allocations")
+    with ground.sessions() as session:
+        taken = session.scalars(sa.select(AuditEntry).where(AuditEntry.action == "list.exported")).all()
+    assert len(taken) == 7 and {one.subject_id for one in taken} == {address.split("/")[2]}
+    assert {"table": "allocations", "rows": 5, "filters": []} in [one.detail for one in taken]
 
 
 def test_the_filter_of_the_address_holds_for_table_and_file(ground: Ground, browser_of: Open) -> None:
