@@ -1,6 +1,7 @@
 """Whole shares of what counties share, from what each would use and what a unit would be worth to it. Pure rules over numbers."""
 
 from collections.abc import Mapping, Sequence
+from math import ceil
 from typing import Any
 
 Bids = Mapping[str, Sequence[tuple[float, float]]]
@@ -47,6 +48,20 @@ def share_out(
         first = max(shares, key=lambda county: (shares[county], county))
         shares[first] += left
     return {county: units for county, units in shares.items() if units > 0}
+
+
+def urgent_units(use: Mapping[str, float], capacity: int, pinned: Mapping[str, int]) -> dict[str, int]:
+    """Whole units per county that come before all sharing: pins, then what tier 1 would `use`, rounded up as long as the capacity
+    lasts, the greatest use first. A unit of tier 1 lost to rounding would cost many of the later tiers in the joint bound.
+    """
+    found = dict(pinned)
+    left = capacity - sum(found.values())
+    for county, amount in sorted(use.items(), key=lambda one: (-one[1], one[0])):
+        more = min(left, max(0, ceil(amount - 1e-6) - found.get(county, 0)))
+        if more > 0:
+            found[county] = found.get(county, 0) + more
+            left -= more
+    return found
 
 
 def places_out(shares: Mapping[str, int], places: int, pinned: Mapping[str, int] | None = None) -> dict[str, int]:

@@ -12,12 +12,12 @@ Each step of each county is a file (`matching.regional.pieces`), so a run that w
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from matching.regional.allotment import accept, clearing_price, money_out, places_out, share_out
+from matching.regional.allotment import accept, clearing_price, money_out, places_out, share_out, urgent_units
 from matching.regional.checking import joint_levels, joint_violations
 from matching.regional.leftovers import left_over, rooms_of, used_by, used_by_others
 from matching.regional.partition import Partition, partition
@@ -29,7 +29,7 @@ from matching.solver.pins import ContradictingPins
 Args = dict[str, Any]
 Runner = Callable[[Path, str, list[str]], None]
 """(work folder, stage, parts): returns when every part's piece is done"""
-LOSSES = (0.0, 0.003)
+LOSSES = (0.0, 0.0007)
 """What integer plans are expected to lose of tiers 1 and 2; a guess to price with, no part of any bound"""
 
 
@@ -195,7 +195,7 @@ class _Region:
     ) -> list[Args]:
         """The next prices of every tier. `values`: what the integer plan reached; before it is known, what the mixture reaches."""
         found, least = [], []
-        self.mixture = None
+        self.mixture = self.urgent = None
         # who pays is arbitrary as long as money of all kinds is left: a fund that is free is no row of the market
         scarce = {k for tier in prices for k, p in tier["funds"].items() if p > 0}
         amounts = {key: fen for key, fen in self.amounts.items() if key[0] == "limit" or key[1] in scarce}
@@ -225,6 +225,8 @@ class _Region:
                 continue
             weights, rows = mixed
             self.mixture = (pool, weights)
+            if tier == 0:
+                self.urgent = (pool, weights)
             earned = sum(w * a[1][tier] for w, a in zip(weights, pool, strict=True))
             least.append(earned * (1 - LOSSES[tier]) if tier < 2 else earned)
             found.append(
@@ -275,20 +277,23 @@ class _Region:
         rows: dict[tuple[str, str], dict[str, float]] = {
             key: {part: 0.0 for part in self._row(key)["parts"]} for key in self.amounts
         }
+        for key, part, amount in _mixed(self.mixture):
+            target = offers[key[1]] if key[0] == "offer" else rows[key]
+            target[part] = target.get(part, 0.0) + amount
         if self.mixture is not None:
-            pool, weights = self.mixture
-            for weight, (part, _, used) in zip(weights, pool, strict=True):
-                for key, amount in used.items() if weight > 1e-9 else ():
-                    target = offers[key[1]] if key[0] == "offer" else rows[key]
-                    target[part] = target.get(part, 0.0) + weight * amount
             for use in rows.values():
                 if not any(use.values()):
                     use.update({part: float(self.cut.needs[part]) for part in use})
+        first: dict[str, dict[str, float]] = {o: {} for o in self.capacity}
+        for key, part, amount in _mixed(self.urgent):
+            if key[0] == "offer":
+                first[key[1]][part] = first[key[1]].get(part, 0.0) + amount
         bids = self._bids(last, 2) or {}
         shares: dict[str, Args] = {part: {"offerings": {}, "funds": {}, "limits": {}} for part in self.cut.parts}
         for o, row in self.cut.offerings.items():
             pins = self.cut.pinned.get(o, {})
-            units = share_out(offers[o], bids.get(o, {}), row["capacity"], {part: pin[0] for part, pin in pins.items()})
+            kept = urgent_units(first[o], row["capacity"], {part: pin[0] for part, pin in pins.items()})
+            units = share_out(offers[o], bids.get(o, {}), row["capacity"], kept)
             units = units or {row["parts"][0]: row["capacity"]}
             places = None
             if row["max_needs"] is not None:
@@ -369,6 +374,15 @@ def _without_bids(answer: tuple[str, Args]) -> tuple[str, Args]:
     """Bids are read once; what is kept of every round must stay small."""
     part, responses = answer
     return part, {tier: {name: x for name, x in one.items() if name != "bids"} for tier, one in responses.items()}
+
+
+def _mixed(mixture: tuple[list[Any], Any] | None) -> Iterator[tuple[tuple[str, str], str, float]]:
+    """(row, part, units or fen) that a mixture of answers uses, answer by answer."""
+    if mixture is None:
+        return
+    for weight, (part, _, used) in zip(mixture[1], mixture[0], strict=True):
+        if weight > 1e-9:
+            yield from ((key, part, weight * amount) for key, amount in used.items())
 
 
 _TABLE = {"offer": "offerings", "fund": "funds", "limit": "limits"}

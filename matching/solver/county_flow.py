@@ -1,13 +1,39 @@
-"""The flow of the goods made at once and on this thread, before the hours are searched: what one county of many does."""
+"""How a tier begins in one county of many: one thing after another on one thread, the hours of urgent tiers before the goods."""
 
 import numpy as np
 
+from matching.solver.construct import fill
 from matching.solver.flows import EXCHANGE, MOST_ROUNDS, Flow
 from matching.solver.instance import SINGLE
 from matching.solver.levels import tier_points
 from matching.solver.state import broken
 
 LEAST = 0.999  # of an earlier tier's points must stay, whatever a flow brings to the last tier
+ALL_AT_ONCE = 1_000  # categories of single needs share nothing but households
+PATIENCE = (0.25, 0.18)  # share of a tier's time that one category of single needs is searched at most
+NODES, GAP = 10_000, 1e-7  # nearly to the end: a tier counts 100 times the next in these objectives
+
+
+def begin_alone(search, relaxation, tier, free, until):
+    """The first search of `tier` (0-based): single needs that cost nothing (`free`, parts of needs) and the flow of the goods.
+
+    Hours have fewer places to go, so in tiers 1 and 2 they take of a household's cap before the goods do, and are searched nearly to the
+    end: what tier 2 lacks is paid for many times in the bound of tier 3. In tier 3 the goods come first; the hours are left to
+    neighbourhoods.
+    """
+    i, work = search.instance, search.work
+    if tier == 2:
+        take_flow(search, relaxation, tier)
+        singles = i.fill == SINGLE
+        search.steps = np.where(singles[i.need], fill(i, search.steps), search.steps)
+        return
+    seconds = until - work.elapsed()
+    patience = max(0.5, PATIENCE[tier] * seconds) * work.busy()
+    search.raise_tier(
+        f"tier{tier + 1} single", tier, free, work.elapsed() + 0.85 * seconds, gap=GAP, nodes=NODES, patience=patience,
+        at_once=ALL_AT_ONCE,
+    )  # fmt: skip
+    take_flow(search, relaxation, tier)
 
 
 class _Weighed(Flow):

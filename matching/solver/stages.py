@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 from matching.solver.construct import fill
-from matching.solver.county_flow import take_flow
+from matching.solver.county_flow import ALL_AT_ONCE, begin_alone
 from matching.solver.flows import FlowBeside
 from matching.solver.hours import place_hours
 from matching.solver.instance import SINGLE
@@ -27,9 +27,8 @@ SHARES = {
     "distance": 0.98,
 }
 # The same for a county's tiers alone; what tier 2 lacks is paid for many times in the joint bound of tier 3.
-ALONE = (0.1, 0.5, 1.0)
+ALONE = (0.08, 0.48, 1.0)
 PATIENCE = (0.5, 0.25, 0.14)  # share of a tier's time that one category of single needs is searched at first
-ALL_AT_ONCE = 1_000  # categories of single needs share nothing but households
 FINISH = 4.0  # seconds kept for charges, prices and reasons of a county
 
 
@@ -128,29 +127,10 @@ def _tier(search, prices, tier, results, due, work, beside):
     parts = search.by_category(5_000 if quick else 12_000, tier + 1, single)
     free, paid = [p for p in parts if search.is_free(p)], [p for p in parts if not search.is_free(p)]
     alone = beside is None
-    patience = max(0.5, PATIENCE[tier] * (until - begin_at)) * (0.5 * work.busy() if alone else 1.0)
-    flow = None
     if alone:
-        take_flow(search, prices.relaxation, tier)
+        begin_alone(search, prices.relaxation, tier, free, until)
     else:
-        flow = FlowBeside(search, prices.relaxation, tier, until, beside)
-    if tier == 2:
-        open_needs = single & (instance.tier <= tier)
-        filled = fill(instance, search.steps)
-        search.steps = np.where(open_needs[instance.need], filled, search.steps)
-    stage = f"{name} single"
-    search.raise_tier(
-        stage,
-        tier,
-        free,
-        begin_at + 0.6 * (until - begin_at),
-        gap=gap,
-        notify=notify,
-        patience=patience,
-        at_once=ALL_AT_ONCE,
-    )
-    if flow is not None:
-        flow.take()
+        _begin_side_by_side(search, prices.relaxation, tier, free, until, beside, {"gap": gap, "notify": notify})
     notify()
     if paid and wanted(f"{name} rounded"):
         split = take_rounded(search, prices.relaxation, tier, until)
@@ -169,6 +149,20 @@ def _tier(search, prices, tier, results, due, work, beside):
     search.steps = search.steps + (filled - search.steps) * (instance.tier[instance.need] <= tier)
     notify()
     return LevelResult(name, value(), prices.bound(tier, earlier), time.monotonic() - begin)
+
+
+def _begin_side_by_side(search, relaxation, tier, free, until, beside, settings):
+    """A first search of the single needs that cost nothing, and the flow of the goods beside it."""
+    instance, begin = search.instance, search.work.elapsed()
+    flow = FlowBeside(search, relaxation, tier, until, beside)
+    if tier == 2:
+        open_needs = (instance.fill == SINGLE) & (instance.tier <= tier)
+        filled = fill(instance, search.steps)
+        search.steps = np.where(open_needs[instance.need], filled, search.steps)
+    patience = max(0.5, PATIENCE[tier] * (until - begin))
+    due = begin + 0.6 * (until - begin)
+    search.raise_tier(f"tier{tier + 1} single", tier, free, due, **settings, patience=patience, at_once=ALL_AT_ONCE)
+    flow.take()
 
 
 def _known_prices(prices, work):
