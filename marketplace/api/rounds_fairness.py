@@ -158,10 +158,7 @@ class PriceOfFairness(MethodView):
     @refusals(blueprint, 401, 403, 404)
     def get(self, round_id: uuid.UUID) -> object:
         """What the floors of the townships took from the tiers, and what townships lack to them before and after."""
-        price = _coverage(round_id).get("price")
-        if price is None:
-            raise NotFound("This round has no plan yet; it comes with the proposal")
-        return price
+        return _part(round_id, "price", NotFound("This round has no plan yet; it comes with the proposal"))
 
 
 @blueprint.route("/<uuid:round_id>/exceptions")
@@ -173,10 +170,8 @@ class Exceptions(MethodView):
     @refusals(blueprint, 401, 403, 404)
     def get(self, round_id: uuid.UUID) -> object:
         """Idle units beside unmet needs, and needs served before one that outranks them, by reason."""
-        found = _coverage(round_id).get("exceptions")
-        if found is None:
-            raise NotFound("This round is too large to list its exceptions here; zhongfu verify --fairness does")
-        return found
+        too_large = NotFound("This round is too large to list its exceptions here; zhongfu verify --fairness does")
+        return _part(round_id, "exceptions", too_large)
 
 
 @blueprint.route("/<uuid:round_id>/waiting")
@@ -191,6 +186,14 @@ class Waiting(MethodView):
         """Needs that waiting lifted in this round, the longest wait first."""
         page = list_waits(db(), round_id, scope=scope_of("round.read"), **query)
         return {"items": page.rows, "next": page.next_after}
+
+
+def _part(round_id: uuid.UUID, name: str, wanting: NotFound) -> object:
+    """One part of what is kept with the coverage. Raises `wanting` where it is not there."""
+    found = _coverage(round_id).get(name)
+    if found is None:
+        raise wanting
+    return found
 
 
 def _coverage(round_id: uuid.UUID) -> dict[str, Any]:

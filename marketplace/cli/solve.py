@@ -5,10 +5,7 @@ fault named; 3 pins contradict the constraints, the conflict named; 4 the solver
 refuses: nothing is written, each violation is named.
 """
 
-import json
-import os
 import time
-from dataclasses import asdict
 from pathlib import Path
 
 import click
@@ -22,9 +19,10 @@ from marketplace.cli.problems import (
     plan_or_leave,
     problem_or_leave,
 )
+from marketplace.cli.searching import as_json_lines, search_options
 from matching.problem import problem_sha256
 from matching.solution import Plan, plan_text, result_sha256, write_plan
-from matching.solver.engine import ContradictingPins, Progress
+from matching.solver.engine import ContradictingPins
 from matching.solver.engine import solve as find_plan
 from matching.validation import violations
 
@@ -34,17 +32,8 @@ from matching.validation import violations
 @click.option(
     "--out", type=click.Path(dir_okay=False, path_type=Path), help="File to write (default: standard output)."
 )
-@click.option(
-    "--time-limit", type=click.FloatRange(min=0, min_open=True), default=60.0, show_default=True, help="Seconds."
-)
-@click.option(
-    "--threads",
-    type=click.IntRange(min=1),
-    default=lambda: len(os.sched_getaffinity(0)),
-    help="Default: all processors.",
-)
 @click.option("--replay", type=PROBLEM, help="Repeat the recorded work of this plan, not its seconds.")
-@click.option("--progress-json", is_flag=True, help="One JSON object per step on standard error.")
+@search_options
 def solve(
     problem: Path, out: Path | None, time_limit: float, threads: int, replay: Path | None, progress_json: bool
 ) -> None:
@@ -61,15 +50,12 @@ def solve(
             FAULTY, [f"{replay}:top:problem_sha256: belongs to another problem; only the same problem can be replayed"]
         )
 
-    def say(progress: Progress) -> None:
-        click.echo(json.dumps(asdict(progress), ensure_ascii=False), err=True)
-
     try:
         plan = find_plan(
             read,
             time_limit=_search_seconds(time_limit, reading),
             threads=threads,
-            progress=say if progress_json else None,
+            progress=as_json_lines if progress_json else None,
             replay=before,
         )
     except ContradictingPins as error:

@@ -5,7 +5,6 @@ returned a plan that the validator refuses: nothing is written.
 """
 
 import json
-import os
 import re
 import time
 from dataclasses import asdict
@@ -24,10 +23,11 @@ from marketplace.cli.problems import (
     plan_or_leave,
     problem_or_leave,
 )
+from marketplace.cli.searching import as_json_lines, search_options
 from matching.alternatives import Change, budget_of, change_from, changed_problem, checked_change
 from matching.problem import Forbid, Pin, Problem, problem_sha256
 from matching.solution import Plan, write_plan
-from matching.solver.engine import ContradictingPins, Progress
+from matching.solver.engine import ContradictingPins
 from matching.solver.engine import solve as find_plan
 from matching.solver.warm import prices_from_bytes, prices_to_bytes
 from matching.validation import violations
@@ -73,16 +73,7 @@ def amount(text: str, now: int | None, what: str) -> int:
 )
 @click.option("--prices", type=FILE, help="Prices for bounds: read when the file is there, else computed and written.")
 @click.option("--found", type=FILE, help="File for what the search says of itself, as JSON.")
-@click.option(
-    "--time-limit", type=click.FloatRange(min=0, min_open=True), default=60.0, show_default=True, help="Seconds."
-)
-@click.option(
-    "--threads",
-    type=click.IntRange(min=1),
-    default=lambda: len(os.sched_getaffinity(0)),
-    help="Default: all processors.",
-)
-@click.option("--progress-json", is_flag=True, help="One JSON object per step on standard error.")
+@search_options
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output.")
 def whatif(
     problem: Path, plan: Path, budget: str | None, funds: tuple[str, ...], floor: int | None, tolerance: int | None,
@@ -197,11 +188,9 @@ def _resolve(
         said: dict[str, Any] = {"changed": settled.changed, "proven": settled.proven, "lost": list(settled.lost)}
     else:
         changed, said = changed_problem(problem, change), {}
-
-        def say(progress: Progress) -> None:
-            click.echo(json.dumps(asdict(progress), ensure_ascii=False), err=True)
-
-        after = find_plan(changed, time_limit=time_limit, threads=threads, progress=say if progress_json else None)
+        after = find_plan(
+            changed, time_limit=time_limit, threads=threads, progress=as_json_lines if progress_json else None
+        )
     wrong = violations(changed, after)
     if wrong:
         leave(INTERNAL, [*wrong, f"internal error: the new plan has {len(wrong)} violations and was not written"])
