@@ -16,24 +16,32 @@ def in_this_process(work: Path, stage: str, parts: list[str]) -> None:
 class Processes:
     """A few processes, each with one piece at a time. They are spawned, not forked: solvers do not survive a fork.
 
-    A context manager; leaving it ends the processes.
+    Every stage has processes of its own, so that none grows old: an executor that replaces its processes after a number of tasks
+    can wait for ever in Python 3.11 (CPython issue 115634).
     """
 
     def __init__(self, workers: int):
-        self._pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), max_tasks_per_child=20)
+        self._workers = workers
 
     def __enter__(self) -> "Processes":
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._pool.shutdown(wait=True, cancel_futures=True)
+        """Nothing is open between stages."""
 
     def __call__(self, work: Path, stage: str, parts: list[str]) -> None:
         """Returns when every piece is done; the first error of a piece is raised."""
         undone = [part for part in parts if result(work, stage, part) is None]
-        tasks = [self._pool.submit(_piece, work, stage, part) for part in undone]
-        for task in as_completed(tasks):
-            task.result()
+        if not undone:
+            return
+        count = min(self._workers, len(undone))
+        with ProcessPoolExecutor(count, multiprocessing.get_context("spawn")) as pool:
+            try:
+                for task in as_completed([pool.submit(_piece, work, stage, part) for part in undone]):
+                    task.result()
+            except BaseException:
+                pool.shutdown(wait=True, cancel_futures=True)
+                raise
 
 
 def _piece(work: Path, stage: str, part: str) -> None:

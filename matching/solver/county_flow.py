@@ -11,6 +11,7 @@ from matching.solver.state import broken
 LEAST = 0.999  # of an earlier tier's points must stay, whatever a flow brings to the last tier
 ALL_AT_ONCE = 1_000  # categories of single needs share nothing but households
 PATIENCE = (0.25, 0.18)  # share of a tier's time that one category of single needs is searched at most
+FLOWS = 0.15  # share of a tier's time after which no more flows over a choice of the columns are made
 NODES, GAP = 10_000, 1e-7  # nearly to the end: a tier counts 100 times the next in these objectives
 
 
@@ -23,7 +24,7 @@ def begin_alone(search, relaxation, tier, free, until):
     """
     i, work = search.instance, search.work
     if tier == 2:
-        take_flow(search, relaxation, tier)
+        take_flow(search, relaxation, tier, until)
         singles = i.fill == SINGLE
         search.steps = np.where(singles[i.need], fill(i, search.steps), search.steps)
         return
@@ -33,7 +34,7 @@ def begin_alone(search, relaxation, tier, free, until):
         f"tier{tier + 1} single", tier, free, work.elapsed() + 0.85 * seconds, gap=GAP, nodes=NODES, patience=patience,
         at_once=ALL_AT_ONCE,
     )  # fmt: skip
-    take_flow(search, relaxation, tier)
+    take_flow(search, relaxation, tier, until)
 
 
 class _Weighed(Flow):
@@ -49,20 +50,24 @@ class _Weighed(Flow):
         return self.made[-1]
 
 
-def take_flow(search, relaxation, tier):
+def take_flow(search, relaxation, tier, until):
     """Puts the flow of the tiers up to `tier` (0-based) in the place of the goods where that is worth more as the flow weighs tiers.
 
     What it then lacks of an earlier tier by its rounding is searched back with the parts; one that is late for a few points in ten
     thousand of tier 2 would cost all that tier 3 has to win.
     """
-    i = search.instance
+    i, work = search.instance, search.work
+    begin = work.elapsed()
+
+    def late():
+        return work.elapsed() > begin + FLOWS * (until - begin)
 
     def worth(steps):
         return sum(EXCHANGE ** (tier - t) * points for t, points in enumerate(tier_points(i, steps)[: tier + 1]))
 
     flow = _Weighed(i, search.steps, tier)
-    _, done = flow.search(relaxation, MOST_ROUNDS if tier == 2 else (2, 1))
-    search.work.note(f"tier{tier + 1} flows", rounds=done)
+    _, done = flow.search(relaxation, MOST_ROUNDS if tier == 2 else (2, 1), late)
+    work.note(f"tier{tier + 1} flows", rounds=done)
     steps = max(flow.made, key=worth)
     before, after = tier_points(i, search.steps), tier_points(i, steps)
     held = all(a >= LEAST * b for a, b in zip(after[:tier], before[:tier], strict=True))

@@ -1,9 +1,11 @@
 """Whole shares of what counties share: never more than there is."""
 
+from math import ceil
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from matching.regional.allotment import accept, clearing_price, money_out, places_out, share_out
+from matching.regional.allotment import accept, clearing_price, money_out, places_out, share_out, urgent_units
 
 AMOUNTS = st.dictionaries(st.sampled_from("abcd"), st.floats(0, 50), min_size=1)
 BIDS = st.dictionaries(st.sampled_from("abcd"), st.lists(st.tuples(st.floats(0.1, 9), st.floats(1, 9)), max_size=4))
@@ -18,6 +20,20 @@ def test_units_and_visits_are_never_shared_out_twice(use, bids, capacity, places
     pinned = {"a": capacity // 2}
     assert share_out(use, bids, capacity, pinned)["a"] >= capacity // 2
     assert sum(share_out(use, bids, capacity, pinned).values()) <= capacity
+
+
+@settings(max_examples=60, deadline=None)
+@given(AMOUNTS, AMOUNTS, BIDS, st.integers(0, 60), st.integers(0, 10))
+def test_what_tier_1_would_use_is_rounded_up_before_anything_is_shared(urgent, use, bids, capacity, pinned):
+    pins = {"a": min(pinned, capacity)}
+    kept = urgent_units(urgent, capacity, pins)
+    assert sum(kept.values()) <= capacity
+    assert kept["a"] >= pins["a"]
+    if sum(max(ceil(x), pins.get(c, 0)) for c, x in ({"a": 0.0} | urgent).items()) <= capacity:
+        assert all(kept.get(c, 0) >= x - 1e-6 for c, x in urgent.items())
+    shares = share_out(use, bids, capacity, kept)
+    assert sum(shares.values()) <= capacity
+    assert all(shares[c] >= units for c, units in kept.items() if units)
 
 
 @settings(max_examples=40, deadline=None)
