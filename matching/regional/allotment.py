@@ -51,8 +51,8 @@ def share_out(
 
 
 def urgent_units(use: Mapping[str, float], capacity: int, pinned: Mapping[str, int]) -> dict[str, int]:
-    """Whole units per county that come before all sharing: pins, then what tier 1 would `use`, rounded up as long as the capacity
-    lasts, the greatest use first. A unit of tier 1 lost to rounding would cost many of the later tiers in the joint bound.
+    """Whole units per county that come before all sharing: pins (or what a tier before has), then what an urgent tier would `use`, rounded up as
+    long as the capacity lasts, the greatest use first. What it loses by rounding would cost many points of later tiers in the bound.
     """
     found = dict(pinned)
     left = capacity - sum(found.values())

@@ -195,7 +195,7 @@ class _Region:
     ) -> list[Args]:
         """The next prices of every tier. `values`: what the integer plan reached; before it is known, what the mixture reaches."""
         found, least = [], []
-        self.mixture = self.urgent = None
+        self.mixture, self.urgent = None, [None, None]
         # who pays is arbitrary as long as money of all kinds is left: a fund that is free is no row of the market
         scarce = {k for tier in prices for k, p in tier["funds"].items() if p > 0}
         amounts = {key: fen for key, fen in self.amounts.items() if key[0] == "limit" or key[1] in scarce}
@@ -225,8 +225,8 @@ class _Region:
                 continue
             weights, rows = mixed
             self.mixture = (pool, weights)
-            if tier == 0:
-                self.urgent = (pool, weights)
+            if tier < 2:
+                self.urgent[tier] = (pool, weights)
             earned = sum(w * a[1][tier] for w, a in zip(weights, pool, strict=True))
             least.append(earned * (1 - LOSSES[tier]) if tier < 2 else earned)
             found.append(
@@ -284,15 +284,19 @@ class _Region:
             for use in rows.values():
                 if not any(use.values()):
                     use.update({part: float(self.cut.needs[part]) for part in use})
-        first: dict[str, dict[str, float]] = {o: {} for o in self.capacity}
-        for key, part, amount in _mixed(self.urgent):
-            if key[0] == "offer":
-                first[key[1]][part] = first[key[1]].get(part, 0.0) + amount
+        # what the first two tiers would use comes before what tier 3's mixture says, which pays for tier 3 with some of them
+        first: list[dict[str, dict[str, float]]] = [{o: {} for o in self.capacity} for _ in self.urgent]
+        for own, mixture in zip(first, self.urgent, strict=True):
+            for key, part, amount in _mixed(mixture):
+                if key[0] == "offer":
+                    own[key[1]][part] = own[key[1]].get(part, 0.0) + amount
         bids = self._bids(last, 2) or {}
         shares: dict[str, Args] = {part: {"offerings": {}, "funds": {}, "limits": {}} for part in self.cut.parts}
         for o, row in self.cut.offerings.items():
             pins = self.cut.pinned.get(o, {})
-            kept = urgent_units(first[o], row["capacity"], {part: pin[0] for part, pin in pins.items()})
+            kept = {part: pin[0] for part, pin in pins.items()}
+            for own in first:
+                kept = urgent_units(own[o], row["capacity"], kept)
             units = share_out(offers[o], bids.get(o, {}), row["capacity"], kept)
             units = units or {row["parts"][0]: row["capacity"]}
             places = None
