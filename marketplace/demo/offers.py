@@ -158,7 +158,12 @@ _GOODS_TITLES = {
 
 
 def _title(draw: Random, category: str, giver: Giver) -> str:
-    name = giver.entry.name.removeprefix("永嘉县").removesuffix("有限公司")
+    # A title is read by everybody who sees the round: it names no person.
+    name = (
+        "志愿者"
+        if giver.entry.kind == "volunteer"
+        else giver.entry.name.removeprefix("永嘉县").removesuffix("有限公司")
+    )
     what = draw.choice(_TITLES[category]) if category in _TITLES else _GOODS_TITLES[category]
     return f"{what}·{name}"
 
