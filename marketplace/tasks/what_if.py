@@ -13,7 +13,7 @@ from matching.rounds.whatif_jobs import WhatIfClaim
 from matching.solution import read_plan
 from matching.solver.warm import prices_from_bytes
 
-MOST_S = {"prices": 600.0, "fewest": 300.0, "claim": 60.0}
+MOST_S = {"prices": 600.0, "fewest": 300.0, "claim": 120.0}
 """Seconds after which a search that says nothing final is stopped; a full solve has twice the round's time and a minute"""
 
 

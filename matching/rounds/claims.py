@@ -16,7 +16,7 @@ from matching.rounds.whatif_jobs import put, refuse_beyond
 from matching.rounds.whatif_models import WhatIf
 from matching.solution import Unmet
 
-SECONDS = 15.0
+SECONDS = 40.0
 """Of solving again for one question, in all; what is not proven by then keeps its smaller claim"""
 MOST_PAIRS = 3_000
 """Beyond this a problem is not solved exactly, so nothing is claimed by solving again (as `matching.solver.confirming` has it)"""

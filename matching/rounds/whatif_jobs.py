@@ -87,7 +87,7 @@ def refuse_beyond(session: Session, *, round_id: uuid.UUID, kinds: tuple[str, ..
 def claim_what_if(session: Session, *, what_if_id: uuid.UUID, now: datetime) -> WhatIfClaim | None:
     """Takes the question up, or over from a worker whose lease ended. None where there is nothing to do (now).
 
-    Prices, which nobody may be waiting for, are not taken up while a round waits for a worker.
+    Prices and checks of claims, of which many may wait, are not taken up while a round waits for a worker.
     """
     one = session.scalar(
         sa.select(WhatIf)
@@ -97,7 +97,7 @@ def claim_what_if(session: Session, *, what_if_id: uuid.UUID, now: datetime) -> 
     )
     if one is None or (one.lease_until is not None and one.lease_until >= now):
         return None
-    if one.kind == "prices" and session.scalar(sa.select(sa.exists().where(MatchRound.status == "queued"))):
+    if one.kind in ("prices", "claim") and session.scalar(sa.select(sa.exists().where(MatchRound.status == "queued"))):
         return None
     if one.attempts >= MOST_ATTEMPTS:
         one.status, one.ended_at, one.lease_until = "failed", now, None
