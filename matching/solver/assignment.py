@@ -99,7 +99,7 @@ def improve(problem, chosen, work, stage, until, *, prices=None, seed=SEED, most
         seconds = 3_600.0 if work.replaying else max(0.05, until - work.elapsed())
         gained = search.step(0.0 if k in cut_off else seconds)
         if search.cut_off:  # what the clock cut off is dropped, so that a replay can leave it out
-            work.record[-1].setdefault("cut_off", []).append(k)
+            work.recorded_now(stage).setdefault("cut_off", []).append(k)
         if gained and notify is not None:
             notify(search.chosen)
     return search.chosen

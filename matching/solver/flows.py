@@ -6,13 +6,13 @@ cutting planes on the Lagrangian dual (Kelley 1960) inside a box around the best
 not part of the flow; needs filled whole are, and what comes out in part is mended afterwards.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from ortools.graph.python import max_flow, min_cost_flow
 from scipy import sparse
 
-from matching.solver.construct import fill
+from matching.solver.construct import fill, urgency
 from matching.solver.instance import NO_LIMIT, SINGLE, WHOLE
 from matching.solver.large import draws
 from matching.solver.levels import tier_points
@@ -27,6 +27,7 @@ CHEAP, DRAWN = 8, 12  # columns a need has in the choice: its cheapest, and othe
 SLIP = (
     1e-4  # what a plan by flows may lose of tier 2 and still be taken for what it brings to tier 3; searched back later
 )
+LEAST = 1e-3  # the same where nothing better was found: what is searched back costs less than doing without
 CLOSE = 3e-4  # relative to the points of the last tier: closer than this the prices are good enough
 ASKED = 3  # times that programme is solved, each time over more columns
 JOINED = 10  # flows whose columns are joined in one linear programme
@@ -78,7 +79,11 @@ class Flow:
         self.spent = class_spending(i, self.kept)
         self.cost = i.cost[self.columns]
         self.cap_room = i.household_cap - used_rows(i.household[i.need], self.kept * i.worth, len(i.household_cap))
-        self.cap_room -= self._kept_free(tier)
+        free = self._kept_free(tier, steps)
+        self.cap_room -= free
+        self.beside = replace(i, household_cap=np.where(i.household_cap < NO_LIMIT, i.household_cap - free, NO_LIMIT))
+        kept = np.where(i.fill[i.need] == SINGLE, self.kept * i.worth, 0)
+        self.left = used_rows(i.household[i.need], kept, len(i.household_cap)) + free
         self.home = i.household[i.need[self.columns]]
         self.points = i.points[self.columns]
         self.tier = i.tier[i.need[self.columns]]
@@ -86,14 +91,16 @@ class Flow:
         self.rows = [self._limit(k) for k in range(len(i.limit_max))]
         self.choice = self._choice()
 
-    def _kept_free(self, tier):
-        """Fen per household that single needs of `tier` without a place could still take of its cap, at most half of what is left."""
+    def _kept_free(self, tier, steps):
+        """Fen per household that single needs of `tier` without a place could still take of its cap: they have fewer places to
+        go than goods of the same tier, which get what they leave, but what earlier tiers hold stays theirs."""
         i = self.instance
         held = np.bincount(i.need, self.kept, len(i.fill)) > 0
         some = np.flatnonzero((i.fill[i.need] == SINGLE) & (i.tier[i.need] == tier) & ~held[i.need] & (i.high > 0))
         most = np.zeros(len(i.fill), np.int64)
         np.maximum.at(most, i.need[some], i.worth[some])
-        return np.minimum(used_rows(i.household, most, len(i.household_cap)), np.maximum(0, self.cap_room) // 2)
+        rest = i.household_cap - used_rows(i.household[i.need], steps * i.worth, len(i.household_cap))
+        return np.minimum(used_rows(i.household, most, len(i.household_cap)), np.maximum(0, rest))
 
     def _choice(self):
         """Some columns of each need, among which prices are found quickly."""
@@ -173,7 +180,22 @@ class Flow:
         joined = self._joined(relaxation, [flow for _, flow in seen[-JOINED:]])
         if joined is not None:
             plans.append(self.plan(joined, prices))
-        return max(plans, key=lambda steps: tier_points(self.instance, steps)), done
+        return self._best_plan(plans), done
+
+    def worth_of(self, points):
+        """Points of the tiers in one sum, as the flow weighs them."""
+        return sum(int(w) * v for w, v in zip(self.weights, points, strict=False))
+
+    def _best_plan(self, plans):
+        """Of the plans that lose next to nothing of the earlier tiers against the best of them, the one worth most."""
+        reached = [tier_points(self.instance, steps) for steps in plans]
+        best = max(reached)[: self.last]
+        close = [
+            k
+            for k, points in enumerate(reached)
+            if all(p >= b * (1 - SLIP) for p, b in zip(points, best, strict=False))
+        ]
+        return plans[max(close, key=lambda k: self.worth_of(reached[k]))]
 
     def _phase(self, seen, prices, within, most, stop):
         """(the best prices, flows made): adds to `seen` until the prices are close to the best or `most` flows are made."""
@@ -317,7 +339,8 @@ class Flow:
         gain = np.full(len(i.fill), -np.inf)
         np.maximum.at(gain, i.need[self.columns], self.points - money)
         order = np.lexsort((-gain, i.tier))
-        return fill(i, steps, order=order[i.tier[order] <= self.last], key=key)
+        order = order[(i.tier[order] <= self.last) & (i.fill[order] != SINGLE)]
+        return fill(self.beside, steps, order=order, key=key)
 
     def _drop_halves(self, steps):
         i = self.instance
@@ -356,8 +379,10 @@ class FlowBeside:
             return not work.replaying and (work.stop.is_set() or work.elapsed() > start + 0.6 * (until - start))
 
         self.task = None
+        self.left = None  # (H,) fen of each household's cap that single needs may take beside the flow
         if sum(rounds):
             flow = Flow(search.instance, search.steps, tier)
+            self.flow, self.left = flow, flow.left
             self.task = pool.submit(flow.search, relaxation, rounds, late)
 
     def take(self):
@@ -370,9 +395,11 @@ class FlowBeside:
         search.work.note(self.stage, rounds=done)
         fixed = (i.fill[i.need] == SINGLE) | (i.low > 0)
         steps = np.where(fixed, search.steps, steps)
+        order = urgency(i)
+        steps = fill(i, steps, order=order[(i.tier[order] <= self.tier) & (i.fill[order] != SINGLE)])
         before = tier_points(i, search.steps)[: self.tier + 1]
         after = tier_points(i, steps)[: self.tier + 1]
-        held = [v if not t else v - int(v * SLIP) for t, v in enumerate(before[:-1])]
-        near = after[-1] > before[-1] and all(a >= h for a, h in zip(after, held, strict=False))
-        if (after > before or near) and not broken(i, steps):
+        held = all(a >= b * (1 - LEAST) for a, b in zip(after[:-1], before, strict=False))
+        worth = self.flow.worth_of
+        if (after > before or (held and worth(after) > worth(before))) and not broken(i, steps):
             search.steps = steps

@@ -29,7 +29,7 @@ def certificate_of(problem, pairs, instance, prices, values):
     # what each source of prices bounds is compared in floats, which is quick; the key alone decides, an equal bound the first source
     aims = [
         min(
-            ((prices.bound(tier, values[:tier], source), source) for source in ((), *((k,) for k in known))),
+            ((prices.linear_bound(tier, values[:tier], source), source) for source in ((), *((k,) for k in known))),
             key=itemgetter(0),
         )
         for tier in range(3)

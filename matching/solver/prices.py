@@ -9,6 +9,7 @@ from math import floor
 
 import numpy as np
 
+from matching.solver.pattern_bounds import PatternBounds
 from matching.solver.relaxation import POINTS, build_relaxation, price_bound, solve_lp
 
 LOSS = (
@@ -23,10 +24,22 @@ class TierPrices:
         self.instance = instance
         self.relaxation = build_relaxation(instance)
         self.prices = [None, None, None]
+        self.excess = [
+            None,
+            None,
+            None,
+        ]  # points/1000 that patterns of single needs take off the bound of each tier's prices
+        self.patterns = None
         self.pool = ThreadPoolExecutor(1)
         self.running, self.closed = None, False
-        reached = []
-        self.tasks = [self.pool.submit(self._solve, tier, reached) for tier in range(3)]
+        self.reached = []
+        self.tasks = []
+        self.begin(1)
+
+    def begin(self, tier):
+        """Sets the relaxations up to `tier` (0-based) going, one after another; the last one takes longest and may wait for a free core."""
+        while len(self.tasks) <= tier and not self.closed:
+            self.tasks.append(self.pool.submit(self._solve, len(self.tasks), self.reached))
 
     def close(self):
         """Interrupts what still runs and waits for it: nothing goes on behind the caller's back."""
@@ -73,18 +86,26 @@ class TierPrices:
             return f"tier{tier + 1} LP: {status}"
         reached.append(float(objective[within] @ x) * POINTS)
         self.prices[tier] = prices
+        if self.patterns is None:
+            self.patterns = PatternBounds(i, r)
+        self.excess[tier] = self.patterns.excess(objective, prices, lambda: self.closed)
         return status
 
     def ready(self, tier, seconds):
         """Waits at most `seconds` for the prices of `tier`; whether they are there."""
+        self.begin(tier)
+        if len(self.tasks) <= tier:
+            return False
         try:
             self.tasks[tier].result(timeout=max(0.0, seconds))
         except TimeoutError:
             return False
         return self.prices[tier] is not None
 
-    def bound(self, tier, earlier, known=(0, 1, 2)):
-        """Whole points that no plan can pass in `tier` while the earlier tiers keep `earlier`; from the prices of the tiers `known`."""
+    def bound(self, tier, earlier, known=(0, 1, 2), tightened=(0, 1, 2)):
+        """Whole points that no plan can pass in `tier` while the earlier tiers keep `earlier`; from the prices of the tiers `known`,
+        those of `tightened` with the patterns of single needs where they are there."""
+        excess = [(self.excess[t] or 0.0) if t in tightened else 0.0 for t in range(3)]
         i, r = self.instance, self.relaxation
         objective = self.objective(tier)
         lower = self._lower(earlier)
@@ -92,8 +113,14 @@ class TierPrices:
         for source, prices in enumerate(self.prices):
             if prices is not None and source in known:
                 worth, _ = price_bound(lower, r.upper, r.matrix, r.low, r.high, objective, prices)
+                if source == tier:  # the patterns were priced with this tier's own objective
+                    worth -= excess[source]
                 best = min(best, floor(worth * POINTS + 1e-3))
         return best
+
+    def linear_bound(self, tier, earlier, known=(0, 1, 2)):
+        """As `bound`, by the linear relaxation alone: what the multipliers prove without knapsacks."""
+        return self.bound(tier, earlier, known, ())
 
 
 class Unpriced:
@@ -104,7 +131,10 @@ class Unpriced:
         self.prices = [np.zeros(0)] * 3
         self.most = [int(sum_of_best(instance, tier)) for tier in range(3)]
 
-    def bound(self, tier, earlier, known=()):
+    def begin(self, tier):
+        """Nothing is to be solved."""
+
+    def bound(self, tier, earlier, known=(), tightened=()):
         """Whole points that no plan can pass in `tier`, whatever the tiers before."""
         return self.most[tier]
 

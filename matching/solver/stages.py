@@ -2,14 +2,15 @@
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import numpy as np
 
-from matching.solver.construct import fill
-from matching.solver.county_flow import ALL_AT_ONCE, begin_alone
+from matching.solver.construct import fill, urgency
+from matching.solver.county_flow import begin_alone
 from matching.solver.flows import FlowBeside
 from matching.solver.hours import place_hours
-from matching.solver.instance import SINGLE
+from matching.solver.instance import NO_LIMIT, SINGLE
 from matching.solver.large import LargeSearch
 from matching.solver.later import lower_cost, lower_distance, lower_lottery, raise_coverage, raise_the_floors
 from matching.solver.levels import LevelResult, note_before_fairness, tier_points, values
@@ -19,7 +20,7 @@ from matching.solver.rounding import take_rounded
 # Share of the time after the first plan by which a stage should be over; charges and reasons have a reserve of their own.
 SHARES = {
     "tier1": 0.06,
-    "tier2": 0.27,
+    "tier2": 0.34,
     "tier3": 0.76,
     "fairness": 0.78,
     "coverage": 0.80,
@@ -28,7 +29,10 @@ SHARES = {
 }
 # The same for a county's tiers alone; what tier 2 lacks is paid for many times in the joint bound of tier 3.
 ALONE = (0.08, 0.48, 1.0)
-PATIENCE = (0.5, 0.25, 0.14)  # share of a tier's time that one category of single needs is searched at first
+PATIENCE = 0.5  # share of tier 1's time that one category of single needs is searched as a whole
+ALL_AT_ONCE = 1_000  # categories of single needs share nothing but households
+GAP = (1e-6, 3e-4, 3e-4)  # relative, at which a programme is left
+BESIDE = 0.9  # share of a tier's time in which single needs are searched beside the flow of the goods
 FINISH = 4.0  # seconds kept for charges, prices and reasons of a county
 
 
@@ -52,9 +56,9 @@ def solve_levels(instance, work, threads, pinned, greedy):
         final = values(instance, search.steps, reached)
         for result in results[3:]:
             result.value = final[result.name]
-        known = _known_prices(prices, work)
+        known, tightened = _known_prices(prices, work)
         for tier, result in enumerate(results[:3]):
-            result.bound = max(result.value, prices.bound(tier, reached[:tier], known))
+            result.bound = max(result.value, prices.bound(tier, reached[:tier], known, tightened))
     finally:
         prices.close()
         beside.shutdown(wait=True)
@@ -120,17 +124,18 @@ def _tier(search, prices, tier, results, due, work, beside):
     def wanted(stage):
         return work.recorded(stage) is not None if work.replaying else open_()
 
-    gap = 1e-6 if tier == 0 else 3e-4
+    gap = GAP[tier]
     quick = _quick(work)
     begin_at = work.elapsed()
     single = instance.fill == SINGLE
     parts = search.by_category(5_000 if quick else 12_000, tier + 1, single)
     free, paid = [p for p in parts if search.is_free(p)], [p for p in parts if not search.is_free(p)]
     alone = beside is None
+    prices.begin(tier)
     if alone:
         begin_alone(search, prices.relaxation, tier, free, until)
     else:
-        _begin_side_by_side(search, prices.relaxation, tier, free, until, beside, {"gap": gap, "notify": notify})
+        free = _begin_side_by_side(search, prices.relaxation, tier, free, until, beside)
     notify()
     if paid and wanted(f"{name} rounded"):
         split = take_rounded(search, prices.relaxation, tier, until)
@@ -139,8 +144,8 @@ def _tier(search, prices, tier, results, due, work, beside):
         )
     if wanted(f"{name} paid"):
         search.raise_tier(f"{name} paid", tier, paid, until, gap=gap, notify=notify, thin=12)
-    if free and wanted(f"{name} hours 1.1"):
-        place_hours(search, f"{name} hours", tier, [np.concatenate(free)] if alone else free, until)
+    if free and wanted(f"{name} hours again 1"):
+        place_hours(search, f"{name} hours again", tier, free, until, anew=alone)
         notify()
     if wanted(f"{name} goods"):
         goods = search.by_category(5_000 if quick else 12_000, tier + 1, ~single)
@@ -151,29 +156,39 @@ def _tier(search, prices, tier, results, due, work, beside):
     return LevelResult(name, value(), prices.bound(tier, earlier), time.monotonic() - begin)
 
 
-def _begin_side_by_side(search, relaxation, tier, free, until, beside, settings):
-    """A first search of the single needs that cost nothing, and the flow of the goods beside it."""
+def _begin_side_by_side(search, relaxation, tier, free, until, beside):
+    """A search of the single needs that cost nothing, and the flow of the goods beside it; the parts that are not yet proven."""
     instance, begin = search.instance, search.work.elapsed()
     flow = FlowBeside(search, relaxation, tier, until, beside)
     if tier == 2:
-        open_needs = (instance.fill == SINGLE) & (instance.tier <= tier)
-        filled = fill(instance, search.steps)
-        search.steps = np.where(open_needs[instance.need], filled, search.steps)
-    patience = max(0.5, PATIENCE[tier] * (until - begin))
-    due = begin + 0.6 * (until - begin)
-    search.raise_tier(f"tier{tier + 1} single", tier, free, due, **settings, patience=patience, at_once=ALL_AT_ONCE)
+        singles = (instance.fill == SINGLE) & (instance.tier <= tier)
+        room = instance
+        if flow.left is not None:  # what the flow leaves of each household's cap, for single needs alone
+            room = replace(instance, household_cap=np.where(instance.household_cap < NO_LIMIT, flow.left, NO_LIMIT))
+        own = np.where((instance.fill == SINGLE)[instance.need], search.steps, 0)
+        order = urgency(instance)
+        filled = fill(room, own, order=order[singles[order]])
+        search.steps = np.where(singles[instance.need], filled, search.steps)
+    due = begin + BESIDE * (until - begin)
+    if tier == 0:  # few enough for a programme of each category as a whole
+        patience = max(0.5, PATIENCE * (until - begin))
+        search.raise_tier("tier1 single", tier, free, due, gap=GAP[tier], patience=patience, at_once=ALL_AT_ONCE)
+    left = place_hours(search, f"tier{tier + 1} hours", tier, free, due, household=flow.left)
     flow.take()
+    return left
 
 
 def _known_prices(prices, work):
-    """The tiers whose prices came in time to bound with; a replay waits for the same ones."""
+    """(tiers whose prices came in time to bound with, those whose patterns did); a replay waits for the same ones."""
     if work.replaying:
-        known = (work.recorded("bounds") or {"known": []})["known"]
-        known = [tier for tier in known if prices.ready(tier, 3600.0)]
+        old = work.recorded("bounds") or {"known": [], "tightened": []}
+        known = [tier for tier in old["known"] if prices.ready(tier, 3600.0)]
+        tightened = old["tightened"]
     else:
         known = [tier for tier in range(3) if prices.prices[tier] is not None]
-    work.note("bounds", known=known)
-    return known
+        tightened = [tier for tier in known if prices.excess[tier] is not None]
+    work.note("bounds", known=known, tightened=tightened)
+    return known, tightened
 
 
 def _in_time(work, name, until):

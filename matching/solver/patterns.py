@@ -1,0 +1,265 @@
+"""Single-source assignment by patterns: a pattern is a set of needs that one offering can take together.
+
+Over all patterns the linear programme "each offering one pattern, each need in one of them" is far tighter than the one over pairs, because
+a capacity is filled by whole needs. Patterns are made when prices ask for them: the best set of an offering at given prices of its needs is a
+knapsack (Savelsbergh, "A branch-and-price algorithm for the generalized assignment problem", Operations Research 45, 1997). For any prices
+the knapsacks bound what any assignment can earn. A *dive* takes the pattern the programme is surest of, and solves what is left again.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+
+from matching.solver.relaxation import solve_lp
+
+LARGEST = 2e7  # cells of a table of knapsacks
+SURE = 0.999  # share of a pattern from which it is taken without choosing
+FIRST_ROUNDS, ROUNDS = 100, 3  # programmes before the first pattern is taken, and after each
+RANDOM = 0.3  # how much a dive's choice depends on its draw
+SCALE = 1e5  # the greatest profit inside the programme
+
+
+class Unsolved(Exception):
+    """The linear programme of the patterns was not solved."""
+
+
+def best_sets(first, load, worth, size, most):
+    """The best set of every knapsack: (value (O,), taken (I,) bool).
+
+    The items of knapsack o are first[o]:first[o + 1] of `load` (I,) and `worth` (I,) > 0; room `size` (O,), at most `most` (O,) items.
+    All knapsacks are filled side by side, one item of each after another, in one flat table with a cell per room and, where the number of items
+    is limited by more than the room, per number of them.
+    """
+    count = np.diff(first)
+    top = np.minimum(size, np.add.reduceat(load, first[:-1]))
+    least = np.minimum.reduceat(load, first[:-1])
+    fit = np.where(least > 0, top // np.maximum(1, least), count)
+    layers = np.where(most < np.minimum(count, fit), most, 0)
+    order = np.argsort(-count, kind="stable")  # the longest first: later items concern fewer and fewer cells
+    top, layers, first, count = top[order], layers[order], first[:-1][order], count[order]
+    cells = (top + 1) * (layers + 1)
+    base = np.cumsum(cells) - cells
+    owner = np.repeat(np.arange(len(top)), cells)
+    here = np.arange(cells.sum())
+    layer, room = np.divmod(here - base[owner], top[owner] + 1)
+    below = np.where(layers > 0, top + 1, 0)
+    barred = (layers[owner] > 0) & (layer == 0)
+    source = here - below[owner]
+    best, taken = np.zeros(len(here)), []
+    for k in range(int(count[0])):
+        some = int(np.searchsorted(-count, -k))  # knapsacks with an item number k
+        end = int(base[some - 1] + cells[some - 1])
+        item = first[:some] + k
+        own = owner[:end]
+        use = load[item][own]
+        with_it = (
+            best.take(source[:end] - use, mode="clip") + worth[item][own]
+        )  # where the room is too small it reads another cell, and is dropped below
+        better = (with_it > best[:end]) & (room[:end] >= use) & ~barred[:end]
+        best[:end][better] = with_it[better]
+        taken.append(better)
+    at = base + cells - 1
+    value = best[at]
+    chosen = np.zeros(len(load), bool)
+    for k in range(int(count[0]) - 1, -1, -1):
+        some = int(np.searchsorted(-count, -k))
+        yes = np.flatnonzero(taken[k][at[:some]])
+        item = first[yes] + k
+        chosen[item] = True
+        at[yes] -= load[item] + below[yes]
+    back = np.empty(len(order))
+    back[order] = value
+    return back, chosen
+
+
+def too_large(problem):
+    """Whether the knapsacks' tables would not fit in reasonable memory."""
+    p = problem
+    if not p.size:
+        return True
+    count = np.diff(p.by_offering)
+    top = np.minimum(p.capacity, np.bincount(p.offering, p.load, len(p.capacity))).astype(float)
+    layers = np.minimum(p.max_needs, count)
+    layers = np.where(layers < np.minimum(count, top), layers, 0)
+    return float(((top + 1) * (layers + 1)).sum()) * int(count.max()) > LARGEST
+
+
+@dataclass
+class _Open:
+    """What is not yet decided: needs (N,), offerings (O,) still open, and room (G,) of the groups."""
+
+    needs: np.ndarray
+    offerings: np.ndarray
+    room: np.ndarray
+
+
+class Patterns:
+    """The patterns of an `Assignment` (matching.solver.assignment); they are kept, so that a second use begins where the first ended."""
+
+    def __init__(self, problem):
+        p = self.problem = problem
+        usable = p.load <= p.capacity[p.offering]
+        usable &= p.worth <= p.group_cap[p.group[p.need]]
+        usable &= p.max_needs[p.offering] > 0
+        self.usable = np.flatnonzero(usable)
+        order = self.usable[np.argsort(p.offering[self.usable], kind="stable")]
+        self.order = order  # usable columns by offering
+        asked = np.zeros(len(p.group_cap), np.int64)
+        most = np.zeros(p.count, np.int64)
+        np.maximum.at(most, p.need, p.worth)
+        np.add.at(asked, p.group, most)
+        self.tight = np.flatnonzero(asked > p.group_cap)
+        self.row_of_group = np.full(len(p.group_cap), -1)
+        self.row_of_group[self.tight] = np.arange(len(self.tight))
+        self.members, self.offering, self.seen = [], [], set()
+        self.flat = None
+
+    @property
+    def size(self):
+        return len(self.members)
+
+    def add(self, columns):
+        """Adds the pattern of `columns`, all of one offering; whether it is new."""
+        key = tuple(sorted(int(c) for c in columns))
+        if key in self.seen or not key:
+            return False
+        self.seen.add(key)
+        self.members.append(np.array(key))
+        self.offering.append(int(self.problem.offering[key[0]]))
+        self.flat = None
+        return True
+
+    def add_chosen(self, chosen):
+        """Adds the patterns of an assignment `chosen` (N,), as in `assignment.improve`."""
+        columns = chosen[chosen >= 0]
+        columns = columns[np.argsort(self.problem.offering[columns], kind="stable")]
+        cut = np.flatnonzero(np.diff(self.problem.offering[columns])) + 1
+        for own in np.split(columns, cut):
+            self.add(own)
+
+    def all_open(self):
+        p = self.problem
+        return _Open(np.ones(p.count, bool), np.ones(len(p.capacity), bool), p.group_cap.copy())
+
+    # -- the programme ------------------------------------------------------------------------------------------------
+
+    def _flat(self):
+        if self.flat is None:
+            pattern = np.repeat(np.arange(self.size), [len(m) for m in self.members])
+            columns = np.concatenate(self.members) if self.members else np.zeros(0, np.int64)
+            self.flat = pattern, columns, np.array(self.offering, np.int64)
+        return self.flat
+
+    def _programme(self, profit, still):
+        """(shares, live patterns, prices of needs, offerings, tight groups) of the linear optimum over the patterns that are still open."""
+        p = self.problem
+        pattern, columns, offering = self._flat()
+        shut = np.bincount(pattern, ~still.needs[p.need[columns]], self.size) > 0
+        live = np.flatnonzero(~shut & still.offerings[offering]) if self.size else np.zeros(0, np.int64)
+        groups = len(self.tight)
+        height = p.count + len(p.capacity) + groups
+        if not len(live):
+            return np.zeros(0), live, np.zeros(p.count), np.zeros(len(p.capacity)), np.zeros(groups)
+        place = np.full(self.size, -1)
+        place[live] = np.arange(len(live))
+        own = place[pattern] >= 0
+        columns, at = columns[own], place[pattern[own]]
+        group = self.row_of_group[p.group[p.need[columns]]]
+        some = np.flatnonzero(group >= 0)
+        unit = max(1.0, float(p.group_cap[self.tight].max(initial=1)))
+        rows = np.concatenate((p.need[columns], p.count + offering[live], p.count + len(p.capacity) + group[some]))
+        cols = np.concatenate((at, np.arange(len(live)), at[some]))
+        data = np.concatenate((np.ones(len(at) + len(live)), p.worth[columns[some]] / unit))
+        matrix = sparse.csr_matrix((data, (rows, cols)), shape=(height, len(live)))
+        worth = np.bincount(at, profit[columns], len(live))
+        scale = SCALE / max(1e-9, float(worth.max(initial=0)))
+        upper = np.concatenate((np.ones(height - groups), still.room[self.tight] / unit))
+        status, x, prices = solve_lp(
+            np.full(height, -np.inf), upper, matrix, np.zeros(len(live)), np.ones(len(live)), worth * scale
+        )
+        if status != "OPTIMAL":
+            raise Unsolved(status)
+        prices = np.maximum(0.0, prices) / scale
+        o = p.count + len(p.capacity)
+        return x, live, prices[: p.count], prices[p.count : o], prices[o:] / unit
+
+    def _ask(self, profit, still, needs, offerings, groups):
+        """(bound, new patterns): the best set of every open offering at the prices of needs and groups; better ones than known are added."""
+        p = self.problem
+        per_group = np.zeros(len(p.group_cap))
+        per_group[self.tight] = groups
+        c = self.order
+        net = profit[c] - needs[p.need[c]] - per_group[p.group[p.need[c]]] * p.worth[c]
+        keep = (net > 1e-9) & still.needs[p.need[c]] & still.offerings[p.offering[c]]
+        c, net = c[keep], net[keep]
+        prices = needs[still.needs].sum() + (groups * still.room[self.tight]).sum()
+        if not len(c):
+            return float(prices), 0
+        some, first = np.unique(p.offering[c], return_index=True)
+        first = np.append(first, len(c))
+        value, taken = best_sets(first, p.load[c], net, p.capacity[some], p.max_needs[some])
+        new = 0
+        for k in np.flatnonzero(value > offerings[some] + 1e-7 * np.maximum(1.0, offerings[some])).tolist():
+            own = slice(first[k], first[k + 1])
+            new += self.add(c[own][taken[own]])
+        magnitude = np.abs(profit[c]).sum() + prices + value.sum()
+        return float(prices + value.sum() + 1e-11 * magnitude), new
+
+    def converge(self, profit, still=None, rounds=FIRST_ROUNDS, stop=lambda: False):
+        """(bound, shares, live patterns, prices of needs): asks for patterns until the programme is optimal over all of them.
+
+        `profit` (P,) per column, whole or float; `bound` holds for any assignment of what is `still` open, however early it ends.
+        Raises Unsolved.
+        """
+        still = still or self.all_open()
+        bound = np.inf
+        while True:
+            shares, live, needs, offerings, groups = self._programme(profit, still)
+            limit, new = self._ask(profit, still, needs, offerings, groups)
+            bound = min(bound, limit)
+            rounds -= 1
+            if not new or rounds <= 0 or stop():
+                return bound, shares, live, needs
+
+    def bound(self, profit, needs, rounds, stop=lambda: False):
+        """What no assignment can earn more than: at prices `needs` (N,) first, then at better and better ones."""
+        still = self.all_open()
+        nothing = np.zeros(len(self.problem.capacity))
+        first, _ = self._ask(profit, still, np.maximum(0.0, needs), nothing, np.zeros(len(self.tight)))
+        return min(first, self.converge(profit, still, rounds, stop)[0])
+
+    # -- dives --------------------------------------------------------------------------------------------------------
+
+    def dive(self, profit, draw=None):
+        """(chosen (N,), bound): an assignment by taking pattern after pattern, and what no assignment can earn more than.
+
+        `draw` (a numpy Generator) makes the choice among patterns that are in the programme in part random. Raises Unsolved.
+        """
+        p, still = self.problem, self.all_open()
+        chosen, bound = np.full(p.count, -1), None
+        while still.needs.any() and still.offerings.any():
+            limit, shares, live, _ = self.converge(profit, still, ROUNDS if bound is not None else FIRST_ROUNDS)
+            bound = limit if bound is None else bound
+            shares, live = shares[shares > 1e-6], live[: len(shares)][shares > 1e-6]
+            if not len(live):
+                break
+            self._take(profit, shares, live, still, chosen, draw)
+        return chosen, bound
+
+    def _take(self, profit, shares, live, still, chosen, draw):
+        p = self.problem
+        sure = shares > SURE
+        take = live[sure].tolist()
+        if not sure.all():
+            rank = np.where(sure, -1.0, shares + (RANDOM * draw.random(len(shares)) if draw is not None else 0.0))
+            worth = [float(profit[self.members[k]].sum()) for k in live.tolist()]
+            take.append(int(live[np.lexsort((worth, rank))[-1]]))
+        for k in take:
+            columns = self.members[k]
+            used = np.bincount(p.group[p.need[columns]], p.worth[columns], len(p.group_cap)).astype(np.int64)
+            still.offerings[self.offering[k]] = False
+            if still.needs[p.need[columns]].all() and (used <= still.room).all():
+                chosen[p.need[columns]] = columns
+                still.needs[p.need[columns]] = False
+                still.room = still.room - used
