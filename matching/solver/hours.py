@@ -5,26 +5,19 @@ first solved by dives over its patterns (matching.solver.patterns), whose progra
 seen is put together at its best by CP-SAT; the rest of the time goes to neighbourhoods (matching.solver.assignment).
 """
 
-import threading
-
 import numpy as np
-from ortools.sat.python import cp_model
 
-from matching.solver.assignment import Assignment, improve
+from matching.solver.assignment import Assignment
 from matching.solver.instance import NO_LIMIT
 from matching.solver.levels import tier_points
-from matching.solver.patterns import Patterns, Unsolved, too_large
+from matching.solver.pattern_search import Turns, search_group
 from matching.solver.rooms import split_rooms
 from matching.solver.state import broken
 
 OUTWEIGHS = (
     2_000  # points of a tier's next one that a point of the tier outweighs in one step; results are compared in these
 )
-DIVES, LEANS = 8, 200.0  # dives of one group, and the same inside their linear programme
-LONG = 8_000  # columns of a group up to which a dive lasts about a second
-POOLED = 0.2  # deterministic seconds for the best choice among all patterns seen
-DIVING = 0.85  # share of a group's time after which no dive begins
-SEED = 20270103
+LEANS = 200.0  # the same inside the linear programme of patterns
 
 
 def place_hours(search, stage, tier, groups, until, *, household=None, anew=True):
@@ -42,7 +35,7 @@ def place_hours(search, stage, tier, groups, until, *, household=None, anew=True
         return groups
     if household is not None:
         _hold_back(i, steps, columns, rooms, household)
-    turns = _Turns(search.work, len(columns), until)
+    turns = Turns(search.work, len(columns), until)
     tasks = [
         search.pool.submit(_placed, search, f"{stage} {k + 1}", tier, own, room, turns, anew)
         for k, (own, room) in enumerate(zip(columns, rooms, strict=True))
@@ -57,21 +50,6 @@ def place_hours(search, stage, tier, groups, until, *, household=None, anew=True
     if tier_points(i, joined)[: tier + 1] > tier_points(i, steps)[: tier + 1] and not broken(i, joined):
         search.steps = joined
     return left
-
-
-class _Turns:
-    """When each group should be done: those that wait share what is left of the time equally."""
-
-    def __init__(self, work, count, until, beside=2):
-        self.work, self.waiting, self.until, self.beside = work, count, until, min(beside, count)
-        self.lock = threading.Lock()
-
-    def due(self):
-        with self.lock:
-            now = self.work.elapsed()
-            rounds = -(-self.waiting // self.beside)
-            self.waiting -= 1
-        return now + (self.until - now) / rounds
 
 
 def _hold_back(instance, steps, columns, rooms, household):
@@ -107,8 +85,7 @@ def _open_columns(instance, needs, tier):
 
 def _placed(search, stage, tier, columns, room, turns, anew):
     """(the columns in use after the search of one group, whether nothing better exists)."""
-    i, steps, work = search.instance, search.steps, search.work
-    until, begin = turns.due(), work.elapsed()
+    i, steps = search.instance, search.steps
     needs, need = np.unique(i.need[columns], return_inverse=True)
     offerings, offering = np.unique(i.offering[columns], return_inverse=True)
     households, household = np.unique(i.household[needs], return_inverse=True)
@@ -121,69 +98,6 @@ def _placed(search, stage, tier, columns, room, turns, anew):
     chosen = np.full(len(needs), -1)
     own = np.flatnonzero(steps[columns] > 0)
     chosen[need[own]] = own
-    proven = False
-    if anew and problem.size <= LONG and not too_large(problem):
-        patterns = Patterns(problem)
-        patterns.add_chosen(chosen)
-        lean = LEANS**after * i.points[columns]
-        chosen, proven = _dive(
-            patterns, chosen, lean, need[after > 0], work, f"{stage} dives", begin + DIVING * (until - begin)
-        )
-        if not proven:
-            chosen = _best_of(patterns, chosen, work, f"{stage} patterns", until)
-    if not proven:
-        chosen = improve(problem, chosen, work, stage, until)
+    lean = LEANS**after * i.points[columns]
+    chosen, proven, _ = search_group(problem, chosen, lean, need[after > 0], search.work, stage, turns, anew=anew)
     return columns[chosen[chosen >= 0]], proven
-
-
-def _dive(patterns, chosen, lean, urgent, work, stage, until):
-    """(chosen, whether nothing is better by the points `lean` (P,), `urgent` needs first)."""
-    problem, draw = patterns.problem, np.random.default_rng(SEED)
-    for k in work.steps(stage, until, most=DIVES):
-        try:
-            found, bound = patterns.dive(lean, draw if k else None)
-        except Unsolved:
-            break
-        if problem.valid(found) and problem.total(found) > problem.total(chosen):
-            chosen = found
-        # all points are whole, so less than half a point is nothing; where an earlier need waits, `lean` may not put it first
-        if bound - float(lean[chosen[chosen >= 0]].sum()) < 0.5 and (chosen[urgent] >= 0).all():
-            return chosen, True
-    return chosen, False
-
-
-def _best_of(patterns, chosen, work, stage, until):
-    """The best assignment made of the patterns seen so far, by CP-SAT on one thread; never worse than `chosen`."""
-    problem = patterns.problem
-    for _ in work.steps(stage, until, most=1):
-        patterns.add_chosen(chosen)
-        model, served, taken = cp_model.CpModel(), {}, {}
-        now = set(chosen[chosen >= 0].tolist())
-        x = [model.new_bool_var("") for _ in patterns.members]
-        for k, columns in enumerate(patterns.members):
-            taken.setdefault(patterns.offering[k], []).append(x[k])
-            for need in problem.need[columns].tolist():
-                served.setdefault(need, []).append(x[k])
-            model.add_hint(x[k], now.issuperset(columns.tolist()))
-        for some in (*served.values(), *taken.values()):
-            if len(some) > 1:
-                model.add_at_most_one(some)
-        for group in patterns.tight.tolist():
-            use = [int(problem.worth[c[problem.group[problem.need[c]] == group]].sum()) for c in patterns.members]
-            model.add(cp_model.LinearExpr.weighted_sum(x, use) <= int(problem.group_cap[group]))
-        worth = [sum(problem.profit[c].tolist()) for c in patterns.members]
-        model.maximize(cp_model.LinearExpr.weighted_sum(x, worth))
-        solver = cp_model.CpSolver()
-        solver.parameters.num_workers = 1
-        solver.parameters.random_seed = SEED
-        solver.parameters.max_deterministic_time = POOLED
-        solver.parameters.linearization_level = 2
-        status = solver.solve(model)
-        if status in (cp_model.OPTIMAL, cp_model.FEASIBLE):
-            found = np.full(problem.count, -1)
-            for k, columns in enumerate(patterns.members):
-                if solver.boolean_value(x[k]):
-                    found[problem.need[columns]] = columns
-            if problem.valid(found) and problem.total(found) > problem.total(chosen):
-                chosen = found
-    return chosen

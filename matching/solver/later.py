@@ -4,10 +4,11 @@ import numpy as np
 
 from matching.solver.instance import SINGLE
 from matching.solver.levels import coverage_of, exact_sum, floors, kept_points, shortfall, tier_points, township_points
+from matching.solver.nearer import nearer_hours
 from matching.solver.parts import Part
 from matching.solver.relaxation import POINTS
 from matching.solver.state import used_rows
-from matching.solver.transfers import lower_by_flow, nearer_hours
+from matching.solver.transfers import lower_by_flow
 
 GAP = 1e-4
 
@@ -66,8 +67,8 @@ def lower_cost(search, tier_values, until):
 def lower_distance(search, tier_values, until):
     """Nearer offerings for the same deliveries at the same cost; returns the bound in metres for these deliveries."""
     bound = lower_by_flow(search, "distance", until)
-    nearer_hours(search, until)
-    return bound
+    more = nearer_hours(search, until)
+    return None if bound is None else bound + more
 
 
 def lower_lottery(search, tier_values, until):

@@ -1,4 +1,4 @@
-"""The same deliveries from cheaper, then nearer offerings: what can be split by one minimum-cost flow, hours by the assignment kernel.
+"""The same deliveries from cheaper, then nearer offerings: what can be split by one minimum-cost flow.
 
 With every need's amount fixed, who delivers is a transportation problem (Hitchcock 1941) beside a few rows: places, limits and funds. The
 flow leaves these out, so its worth is a true bound for the amounts delivered; where the flow breaks one of them it is not taken.
@@ -10,15 +10,12 @@ import numpy as np
 from ortools.graph.python import min_cost_flow
 from scipy import sparse
 
-from matching.solver.assignment import Assignment, improve
 from matching.solver.flows import next_prices
-from matching.solver.instance import NO_LIMIT, SINGLE
+from matching.solver.instance import SINGLE
 from matching.solver.levels import exact_sum
 from matching.solver.relaxation import price_bound, solve_lp
-from matching.solver.rooms import split_rooms
 from matching.solver.state import broken, used_rows
 
-MOST = 2**61
 NEAR = 2_000  # a level within one part in so many of its bound is left as it is
 FLOWS, PUSHES = 4, 4  # flows that look for prices, and at most so many more until one keeps every row
 PUSH = 1.03  # by how much a broken row's price rises from one of these to the next
@@ -82,7 +79,7 @@ def lower_by_flow(search, name, until):
     columns, (uses, rooms) = transfers.columns, _rows(transfers, search.steps, name)
     spare = [0] * len(rooms)
     if name == "distance" and rooms:  # what single needs could still save, others might spend
-        singles = _single_columns(i, transfers.kept)
+        singles = single_columns(i, transfers.kept)
         spare[0] = exact_sum(i.cost[singles], transfers.kept[singles]) - least_of_singles(i, transfers.kept, i.cost)
     prices, least, worths, used = np.zeros(len(rooms)), 0, [], []
     first = float(amounts[columns].mean()) / max(1.0, float(i.cost[columns].mean())) if len(columns) else 1.0
@@ -183,8 +180,8 @@ def _pinned(instance, steps, amounts):
     return exact_sum(amounts[pinned], steps[pinned])
 
 
-def _single_columns(instance, steps):
-    """Columns of the single needs that are served and not pinned."""
+def single_columns(instance, steps):
+    """(n,) columns of the single needs that are served and not pinned."""
     i = instance
     served = used_rows(i.need, steps, len(i.fill)) > 0
     pinned = np.zeros(len(i.fill), bool)
@@ -192,9 +189,9 @@ def _single_columns(instance, steps):
     return np.flatnonzero((i.fill[i.need] == SINGLE) & served[i.need] & ~pinned[i.need] & (i.high > 0))
 
 
-def least_of_singles(instance, steps, amounts):
-    """Whole amount below which the single needs served in `steps` cannot be served: by the prices of the linear relaxation."""
-    i, columns = instance, _single_columns(instance, steps)
+def least_of_singles(instance, steps, amounts, columns=None):
+    """Whole amount below which the single needs served in `steps` (of `columns`: these alone) cannot be served: by the linear relaxation."""
+    i, columns = instance, single_columns(instance, steps) if columns is None else columns
     if not len(columns):
         return 0
     needs, need = np.unique(i.need[columns], return_inverse=True)
@@ -218,44 +215,3 @@ def least_of_singles(instance, steps, amounts):
         return plain
     worth, _ = price_bound(lower, upper, matrix, low, high, -cost / scale, prices)
     return max(plain, -floor(worth * scale + 1e-3))
-
-
-def nearer_hours(search, until):
-    """Single needs that cost nothing from nearer offerings, each need served as now."""
-    i, steps = search.instance, search.steps
-    columns = _single_columns(i, steps)
-    costly = np.bincount(i.need, i.cost > 0, len(i.fill)) > 0
-    columns = columns[~costly[i.need[columns]]]
-    blocks = np.unique(i.block[i.need[columns]])
-    halves = [columns[np.isin(i.block[i.need[columns]], blocks[k::2])] for k in range(2)]
-    halves = [half for half in halves if len(half)]
-    rooms = split_rooms(i, steps, halves) if halves else None
-    if rooms is None:
-        return
-    tasks = [
-        search.pool.submit(_nearer, search, f"distance hours {k + 1}", half, room, until)
-        for k, (half, room) in enumerate(zip(halves, rooms, strict=True))
-    ]
-    joined = steps.copy()
-    for half, task in zip(halves, tasks, strict=True):
-        joined[half] = 0
-        joined[task.result()] = 1
-    if _amounts(i, joined, "distance") < _amounts(i, steps, "distance") and not broken(i, joined):
-        search.steps = joined
-
-
-def _nearer(search, stage, columns, room, until):
-    i = search.instance
-    needs, need = np.unique(i.need[columns], return_inverse=True)
-    far = np.zeros(len(needs), np.int64)
-    np.maximum.at(far, need, i.distance[columns])
-    problem = Assignment(
-        need, i.offering[columns], i.load[columns], 1 + far[need] - i.distance[columns],
-        np.minimum(room.capacity, MOST), np.where(i.max_needs < NO_LIMIT, np.minimum(room.places, MOST), MOST),
-        i.household[needs], i.worth[columns], np.minimum(room.household, MOST), everyone=True,
-    )  # fmt: skip
-    chosen = np.full(len(needs), -1)
-    own = np.flatnonzero(search.steps[columns] > 0)
-    chosen[need[own]] = own
-    chosen = improve(problem, chosen, search.work, stage, until)
-    return columns[chosen[chosen >= 0]]

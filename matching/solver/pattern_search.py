@@ -1,0 +1,104 @@
+"""One group of single needs searched in turn by dives over its patterns, by the best choice among the patterns seen, and by neighbourhoods."""
+
+import threading
+
+import numpy as np
+from ortools.sat.python import cp_model
+
+from matching.solver.assignment import improve
+from matching.solver.patterns import Patterns, Unsolved, too_large
+
+DIVES = 8  # of one group
+LONG = 8_000  # columns of a group up to which a dive lasts about a second
+POOLED = 0.2  # deterministic seconds for the best choice among all patterns seen
+DIVING = 0.85  # share of a group's time after which no dive begins
+SEED = 20270103
+
+
+class Turns:
+    """When each of `count` groups should be done by second `until`: those that wait share what is left of the time equally."""
+
+    def __init__(self, work, count, until, beside=2):
+        self.work, self.waiting, self.until, self.beside = work, count, until, min(beside, count)
+        self.lock = threading.Lock()
+
+    def due(self):
+        """The second by which the group that asks should be done."""
+        with self.lock:
+            now = self.work.elapsed()
+            rounds = -(-self.waiting // self.beside)
+            self.waiting -= 1
+        return now + (self.until - now) / rounds
+
+
+def search_group(problem, chosen, lean, urgent, work, stage, turns, *, anew=True):
+    """(chosen (N,), whether nothing better exists, bound in `lean` or None) for an Assignment and a valid start.
+
+    `lean` (P,) is what columns earn inside the linear programme: the profit, or what stands for it in smaller numbers, whole. Only where all needs
+    `urgent` are served a bound in `lean` proves the profit. `anew`: by patterns first, where the group is not too large for them.
+    """
+    begin, until, proven, bound = work.elapsed(), turns.due(), False, None
+    if anew and problem.size <= LONG and not too_large(problem):
+        patterns = Patterns(problem)
+        patterns.add_chosen(chosen)
+        due = begin + DIVING * (until - begin)
+        chosen, proven, bound = _dive(patterns, chosen, lean, urgent, work, f"{stage} dives", due)
+        if not proven:
+            chosen = _best_of(patterns, chosen, work, f"{stage} patterns", until)
+    if not proven:
+        chosen = improve(problem, chosen, work, stage, until)
+    return chosen, proven, bound
+
+
+def _dive(patterns, chosen, lean, urgent, work, stage, until):
+    """(chosen, whether nothing is better by the points `lean` (P,), `urgent` needs first, bound in these points)."""
+    problem, draw, least = patterns.problem, np.random.default_rng(SEED), None
+    for k in work.steps(stage, until, most=DIVES):
+        try:
+            found, bound = patterns.dive(lean, draw if k else None)
+        except Unsolved:
+            break
+        least = bound if least is None else min(least, bound)
+        if problem.valid(found) and problem.total(found) > problem.total(chosen):
+            chosen = found
+        # all points are whole, so less than half a point is nothing; where an earlier need waits, `lean` may not put it first
+        if least - float(lean[chosen[chosen >= 0]].sum()) < 0.5 and (chosen[urgent] >= 0).all():
+            return chosen, True, least
+    return chosen, False, least
+
+
+def _best_of(patterns, chosen, work, stage, until):
+    """The best assignment made of the patterns seen so far, by CP-SAT on one thread; never worse than `chosen`."""
+    problem = patterns.problem
+    for _ in work.steps(stage, until, most=1):
+        patterns.add_chosen(chosen)
+        model, served, taken = cp_model.CpModel(), {}, {}
+        now = set(chosen[chosen >= 0].tolist())
+        x = [model.new_bool_var("") for _ in patterns.members]
+        for k, columns in enumerate(patterns.members):
+            taken.setdefault(patterns.offering[k], []).append(x[k])
+            for need in problem.need[columns].tolist():
+                served.setdefault(need, []).append(x[k])
+            model.add_hint(x[k], now.issuperset(columns.tolist()))
+        for some in (*served.values(), *taken.values()):
+            if len(some) > 1:
+                model.add_at_most_one(some)
+        for group in patterns.tight.tolist():
+            use = [int(problem.worth[c[problem.group[problem.need[c]] == group]].sum()) for c in patterns.members]
+            model.add(cp_model.LinearExpr.weighted_sum(x, use) <= int(problem.group_cap[group]))
+        worth = [sum(problem.profit[c].tolist()) for c in patterns.members]
+        model.maximize(cp_model.LinearExpr.weighted_sum(x, worth))
+        solver = cp_model.CpSolver()
+        solver.parameters.num_workers = 1
+        solver.parameters.random_seed = SEED
+        solver.parameters.max_deterministic_time = POOLED
+        solver.parameters.linearization_level = 2
+        status = solver.solve(model)
+        if status in (cp_model.OPTIMAL, cp_model.FEASIBLE):
+            found = np.full(problem.count, -1)
+            for k, columns in enumerate(patterns.members):
+                if solver.boolean_value(x[k]):
+                    found[problem.need[columns]] = columns
+            if problem.valid(found) and problem.total(found) > problem.total(chosen):
+                chosen = found
+    return chosen
