@@ -1,6 +1,8 @@
 """One group of single needs searched in turn by dives over its patterns, by the best choice among the patterns seen, and by neighbourhoods."""
 
 import threading
+from contextlib import suppress
+from itertools import count
 
 import numpy as np
 from ortools.sat.python import cp_model
@@ -11,7 +13,11 @@ from matching.solver.patterns import Patterns, Unsolved, too_large
 DIVES = 8  # of one group
 LONG = 8_000  # columns of a group up to which a dive lasts about a second
 POOLED = 0.2  # deterministic seconds for the best choice among all patterns seen
+NEAREST = 3_000  # patterns near the best that are added in further rounds
+MORE = 3  # times as much in each further round
+LATER = 0.3  # share of the rest of its time that dives may take in a further round
 DIVING = 0.85  # share of a group's time after which no dive begins
+SLOW = 4.0  # seconds that a deterministic second may last
 SEED = 20270103
 
 
@@ -37,25 +43,43 @@ def search_group(problem, chosen, lean, urgent, work, stage, turns, *, anew=True
     `lean` (P,) is what columns earn inside the linear programme: the profit, or what stands for it in smaller numbers, whole. Only where all needs
     `urgent` are served a bound in `lean` proves the profit. `anew`: by patterns first, where the group is not too large for them.
     """
-    begin, until, proven, bound = work.elapsed(), turns.due(), False, None
-    if anew and problem.size <= LONG and not too_large(problem):
-        patterns = Patterns(problem)
+    until, bound = turns.due(), None
+    patterns = Patterns(problem) if anew and problem.size <= LONG and not too_large(problem) else None
+    for round_ in count():
+        begin, name = work.elapsed(), f"{stage} dives {round_ + 1}"
+        if patterns is None or not _wanted(work, name, round_ == 0 or (begin < until and not work.stop.is_set())):
+            break
         patterns.add_chosen(chosen)
-        due = begin + DIVING * (until - begin)
-        chosen, proven, bound = _dive(patterns, chosen, lean, urgent, work, f"{stage} dives", due)
-        if not proven:
-            chosen = _best_of(patterns, chosen, work, f"{stage} patterns", until)
-    if not proven:
-        chosen = improve(problem, chosen, work, stage, until)
-    return chosen, proven, bound
+        due = begin + (LATER if round_ else DIVING) * (until - begin)
+        chosen, proven, least = _dive(patterns, chosen, lean, urgent, work, name, due, SEED + round_)
+        bound = min((b for b in (bound, least) if b is not None), default=None)
+        if proven:
+            return chosen, True, bound
+        effort = POOLED * MORE**round_
+        due = until - SLOW * effort if round_ else until
+        if round_ and bound is not None:
+            with suppress(Unsolved):
+                patterns.add_near(lean, max(0.0, bound - float(lean[chosen[chosen >= 0]].sum())), NEAREST)
+        chosen = _best_of(patterns, chosen, work, f"{stage} patterns {round_ + 1}", due, effort)
+        # neighbourhoods for as long as the patterns took, then patterns again
+        took, name = work.elapsed() - begin, f"{stage} between {round_ + 1}"
+        if not _wanted(work, name, work.elapsed() + 2 * took < until):
+            break
+        chosen = improve(problem, chosen, work, name, work.elapsed() + took)
+    return improve(problem, chosen, work, stage, until), False, bound
 
 
-def _dive(patterns, chosen, lean, urgent, work, stage, until):
+def _wanted(work, stage, yes):
+    """Whether `stage` begins; a replay repeats the run's."""
+    return work.recorded(stage) is not None if work.replaying else yes
+
+
+def _dive(patterns, chosen, lean, urgent, work, stage, until, seed):
     """(chosen, whether nothing is better by the points `lean` (P,), `urgent` needs first, bound in these points)."""
-    problem, draw, least = patterns.problem, np.random.default_rng(SEED), None
+    problem, draw, least = patterns.problem, np.random.default_rng(seed), None
     for k in work.steps(stage, until, most=DIVES):
         try:
-            found, bound = patterns.dive(lean, draw if k else None)
+            found, bound = patterns.dive(lean, draw if k or seed != SEED else None)
         except Unsolved:
             break
         least = bound if least is None else min(least, bound)
@@ -67,8 +91,8 @@ def _dive(patterns, chosen, lean, urgent, work, stage, until):
     return chosen, False, least
 
 
-def _best_of(patterns, chosen, work, stage, until):
-    """The best assignment made of the patterns seen so far, by CP-SAT on one thread; never worse than `chosen`."""
+def _best_of(patterns, chosen, work, stage, until, effort):
+    """The best assignment made of the patterns seen so far, by CP-SAT in `effort` deterministic seconds; never worse than `chosen`."""
     problem = patterns.problem
     for _ in work.steps(stage, until, most=1):
         patterns.add_chosen(chosen)
@@ -91,7 +115,7 @@ def _best_of(patterns, chosen, work, stage, until):
         solver = cp_model.CpSolver()
         solver.parameters.num_workers = 1
         solver.parameters.random_seed = SEED
-        solver.parameters.max_deterministic_time = POOLED
+        solver.parameters.max_deterministic_time = effort
         solver.parameters.linearization_level = 2
         status = solver.solve(model)
         if status in (cp_model.OPTIMAL, cp_model.FEASIBLE):

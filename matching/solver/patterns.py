@@ -17,6 +17,7 @@ LARGEST = 2e7  # cells of a table of knapsacks
 SURE = 0.999  # share of a pattern from which it is taken without choosing
 FIRST_ROUNDS, ROUNDS = 100, 3  # programmes before the first pattern is taken, and after each
 RANDOM = 0.3  # how much a dive's choice depends on its draw
+FINEST = 64  # parts of a loss with which the search for near patterns begins
 SCALE = 1e5  # the greatest profit inside the programme
 
 
@@ -263,3 +264,59 @@ class Patterns:
                 chosen[p.need[columns]] = columns
                 still.needs[p.need[columns]] = False
                 still.room = still.room - used
+
+    # -- patterns near the best -----------------------------------------------------------------------------------------
+
+    def add_near(self, profit, loss, most):
+        """Adds the patterns that cost the programme least to take, up to `loss` (in `profit`) each, and about `most` of them.
+
+        No assignment that is worth `loss` less than the bound, or better, uses any other pattern. Raises Unsolved.
+        """
+        p = self.problem
+        _, _, _, needs = self.converge(profit)
+        net = profit[self.order] - needs[p.need[self.order]]
+        offering = p.offering[self.order]
+        groups = np.split(np.arange(len(offering)), np.flatnonzero(np.diff(offering)) + 1)
+        share = loss / FINEST
+        while True:
+            found = []
+            for own in groups:
+                own = own[np.argsort(-net[own], kind="stable")]
+                columns, o = self.order[own], int(offering[own[0]])
+                loads, room = p.load[columns].tolist(), int(p.capacity[o])
+                found += [
+                    columns[list(k)]
+                    for k in near_sets(loads, net[own].tolist(), room, int(min(p.max_needs[o], len(own))), share, most)
+                ]
+            if len(found) > most or share >= loss:
+                break
+            share = min(loss, 2 * share)
+        for columns in found:
+            self.add(columns)
+
+
+def near_sets(load, worth, size, most, loss, limit):
+    """Sets (tuples of items) that fit one knapsack and are worth at most `loss` less than its best; at most `limit` of them.
+
+    Depth first, items of most `worth` first; `worth` may be negative.
+    """
+    best = np.zeros((len(load) + 1, size + 1))
+    for k in range(len(load) - 1, -1, -1):
+        best[k] = best[k + 1]
+        if load[k] <= size:
+            with_it = best[k + 1, : size + 1 - load[k]] + worth[k]
+            best[k, load[k] :] = np.maximum(best[k, load[k] :], with_it)
+    rest = best.tolist()
+    least, found, open_ = rest[0][size] - loss, [], [(0, size, 0.0, ())]
+    while open_ and len(found) < limit:
+        k, room, value, items = open_.pop()
+        if value + rest[k][room] < least:
+            continue
+        if k == len(load) or len(items) == most:
+            if items and value >= least:
+                found.append(items)
+            continue
+        open_.append((k + 1, room, value, items))
+        if load[k] <= room:
+            open_.append((k + 1, room - load[k], value + worth[k], (*items, k)))
+    return found

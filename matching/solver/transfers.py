@@ -17,8 +17,8 @@ from matching.solver.relaxation import price_bound, solve_lp
 from matching.solver.state import broken, used_rows
 
 NEAR = 2_000  # a level within one part in so many of its bound is left as it is
-FLOWS, PUSHES = 4, 4  # flows that look for prices, and at most so many more until one keeps every row
-PUSH = 1.03  # by how much a broken row's price rises from one of these to the next
+FLOWS, PUSHES = 4, 6  # flows that look for prices, and at most so many more until one keeps every row
+PUSH = 0.015  # by what part a broken row's price rises from one of these to the next, twice as much each time
 CLOSE = 1_000  # a flow that breaks a row by no more than one part in so many is mended
 MOVES = 60  # units moved at most to mend a flow
 REACH = 8.0  # factor by which a price may move at once
@@ -83,7 +83,7 @@ def lower_by_flow(search, name, until):
         spare[0] = exact_sum(i.cost[singles], transfers.kept[singles]) - least_of_singles(i, transfers.kept, i.cost)
     prices, least, worths, used = np.zeros(len(rooms)), 0, [], []
     first = float(amounts[columns].mean()) / max(1.0, float(i.cost[columns].mean())) if len(columns) else 1.0
-    best, centre = None, prices
+    best, centre, push = None, prices, PUSH
     for made in search.work.steps(f"{name} flows", until, most=FLOWS + PUSHES):
         whole = np.round(prices * GRAIN).astype(np.int64)
         priced = amounts * GRAIN
@@ -113,7 +113,8 @@ def lower_by_flow(search, name, until):
             guess = next_prices(np.array(worths), np.array(used), np.array(rooms, float), centre, REACH, 4 * first)
             prices = centre if guess is None else guess[0]
         else:
-            prices = np.where(taken > rooms, np.maximum(prices, first / 50) * PUSH, prices * (1 + (PUSH - 1) * 0.7))
+            push *= 2  # the least rise often changes nothing
+            prices = np.where(taken > rooms, np.maximum(prices, first / 50) * (1 + push), prices * (1 + 0.7 * push))
     if not worths and len(columns):
         return None
     return least + least_of_singles(i, transfers.kept, amounts) + _pinned(i, transfers.kept, amounts)
