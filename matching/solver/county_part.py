@@ -14,6 +14,7 @@ from matching.solver.charges import charged_allocations
 from matching.solver.construct import fill
 from matching.solver.instance import build_instance
 from matching.solver.levels import tier_points
+from matching.solver.pattern_bounds import PatternBounds
 from matching.solver.pins import start_from_pins
 from matching.solver.relaxation import MONEY, POINTS, build_relaxation, price_bound, solve_lp
 from matching.solver.stages import solve_tiers
@@ -68,6 +69,7 @@ class CountyPart:
         dropped = r.first["max_needs"] + np.flatnonzero(self.shared_offering[few])
         shared = np.concatenate((self.row_of_offering, self.row_of_fund, self.row_of_limit, dropped))
         self.shared_rows = shared.astype(np.int64)
+        self.patterns = None  # of single needs, made when first asked for
 
     def objective(self, tier):
         i, width = self.instance, self.relaxation.matrix.shape[1]
@@ -134,6 +136,11 @@ class CountyPart:
         if x is None:
             return None
         bound, reduced = price_bound(r.lower[own], r.upper[own], rows, low, high, objective, duals)
+        all_prices = y.copy()
+        all_prices[own] = duals
+        if self.patterns is None:
+            self.patterns = PatternBounds(self.instance, r)
+        bound -= self.patterns.excess(self.objective(tier), all_prices, outside=self.shared_rows)
         used = matrix @ x
         return Response(
             value=float(objective @ x) * POINTS,

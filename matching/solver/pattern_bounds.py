@@ -45,10 +45,11 @@ class PatternBounds:
             if not too_large(problem):
                 self.groups.append((columns, Patterns(problem)))
 
-    def excess(self, objective, prices, stop=lambda: False):
+    def excess(self, objective, prices, stop=lambda: False, outside=()):
         """Points/1000 by which `price_bound` with these row `prices` (R,) exceeds the bound over patterns; ≥ 0.
 
-        `objective` (columns of the relaxation,). A group that `stop` interrupts, or whose programme is not solved, counts as far as it came.
+        `objective` (columns of the relaxation,). Rows of offerings named in `outside` are shared with other problems: they stay priced, and their
+        price is no part of this bound. A group that `stop` interrupts, or whose programme is not solved, counts as far as it came.
         """
         i, r = self.instance, self.relaxation
         prices = np.where((prices > 0) & np.isinf(r.upper), 0.0, prices)
@@ -56,15 +57,17 @@ class PatternBounds:
         needs, capacity, places = (np.arange(r.first[name], r.first[name] + n) for name, n in (
             ("needs", len(i.fill)), ("capacity", len(i.capacity)), ("max_needs", len(few)),
         ))  # fmt: skip
-        own_rows = np.concatenate((needs, capacity, places))
+        own_rows = np.setdiff1d(np.concatenate((needs, capacity, places)), outside)
         of_others = prices.copy()
         of_others[own_rows] = 0.0
         reduced = objective - r.matrix.T @ prices
         worth = objective - r.matrix.T @ of_others
+        room_prices = prices.copy()
+        room_prices[np.asarray(outside, np.int64)] = 0.0
         place_price = np.zeros(len(i.capacity))
-        place_price[few] = np.maximum(0.0, prices[places]) * i.max_needs[few]
+        place_price[few] = np.maximum(0.0, room_prices[places]) * i.max_needs[few]
         least = np.maximum(0.0, prices[needs]) * i.steps_wanted
-        room = np.maximum(0.0, prices[capacity]) * i.capacity + place_price
+        room = np.maximum(0.0, room_prices[capacity]) * i.capacity + place_price
         found = 0.0
         for columns, patterns in self.groups:
             rows, offerings = np.unique(i.need[columns]), np.unique(i.offering[columns])
