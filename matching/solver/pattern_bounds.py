@@ -53,6 +53,8 @@ class PatternBounds:
         """
         i, r = self.instance, self.relaxation
         prices = np.where((prices > 0) & np.isinf(r.upper), 0.0, prices)
+        # as `price_bound` does; rows of tiers have no upper end, and a lower one once a tier is reached
+        prices = np.where((prices < 0) & np.isinf(r.lower) & ~np.isinf(r.upper), 0.0, prices)
         few = np.flatnonzero(i.max_needs < NO_LIMIT)
         needs, capacity, places = (np.arange(r.first[name], r.first[name] + n) for name, n in (
             ("needs", len(i.fill)), ("capacity", len(i.capacity)), ("max_needs", len(few)),

@@ -83,12 +83,19 @@ def _dive(patterns, chosen, lean, urgent, work, stage, until, seed):
         except Unsolved:
             break
         least = bound if least is None else min(least, bound)
-        if problem.valid(found) and problem.total(found) > problem.total(chosen):
+        if _better(problem, found, chosen):
             chosen = found
         # all points are whole, so less than half a point is nothing; where an earlier need waits, `lean` may not put it first
         if least - float(lean[chosen[chosen >= 0]].sum()) < 0.5 and (chosen[urgent] >= 0).all():
             return chosen, True, least
     return chosen, False, least
+
+
+def _better(problem, found, chosen):
+    """Whether `found` is valid, worth more, and, where everyone is to keep the help, leaves out nobody that `chosen` serves."""
+    if problem.everyone and (found[chosen >= 0] < 0).any():
+        return False
+    return problem.valid(found) and problem.total(found) > problem.total(chosen)
 
 
 def _best_of(patterns, chosen, work, stage, until, effort):
@@ -104,7 +111,12 @@ def _best_of(patterns, chosen, work, stage, until, effort):
             for need in problem.need[columns].tolist():
                 served.setdefault(need, []).append(x[k])
             model.add_hint(x[k], now.issuperset(columns.tolist()))
-        for some in (*served.values(), *taken.values()):
+        for need, some in served.items():
+            if problem.everyone and chosen[need] >= 0:
+                model.add_exactly_one(some)
+            elif len(some) > 1:
+                model.add_at_most_one(some)
+        for some in taken.values():
             if len(some) > 1:
                 model.add_at_most_one(some)
         for group in patterns.tight.tolist():
@@ -123,6 +135,6 @@ def _best_of(patterns, chosen, work, stage, until, effort):
             for k, columns in enumerate(patterns.members):
                 if solver.boolean_value(x[k]):
                     found[problem.need[columns]] = columns
-            if problem.valid(found) and problem.total(found) > problem.total(chosen):
+            if _better(problem, found, chosen):
                 chosen = found
     return chosen

@@ -188,10 +188,8 @@ class Patterns:
     def _ask(self, profit, still, needs, offerings, groups):
         """(bound, new patterns): the best set of every open offering at the prices of needs and groups; better ones than known are added."""
         p = self.problem
-        per_group = np.zeros(len(p.group_cap))
-        per_group[self.tight] = groups
         c = self.order
-        net = profit[c] - needs[p.need[c]] - per_group[p.group[p.need[c]]] * p.worth[c]
+        net = profit[c] - needs[p.need[c]] - self._group_prices(groups)[c]
         keep = (net > 1e-9) & still.needs[p.need[c]] & still.offerings[p.offering[c]]
         c, net = c[keep], net[keep]
         prices = needs[still.needs].sum() + (groups * still.room[self.tight]).sum()
@@ -207,8 +205,15 @@ class Patterns:
         magnitude = np.abs(profit[c]).sum() + prices + value.sum()
         return float(prices + value.sum() + 1e-11 * magnitude), new
 
+    def _group_prices(self, groups):
+        """(P,) what each column pays for its group's cap at prices `groups` of the tight ones."""
+        p = self.problem
+        per_group = np.zeros(len(p.group_cap))
+        per_group[self.tight] = groups
+        return per_group[p.group[p.need]] * p.worth
+
     def converge(self, profit, still=None, rounds=FIRST_ROUNDS, stop=lambda: False):
-        """(bound, shares, live patterns, prices of needs): asks for patterns until the programme is optimal over all of them.
+        """(bound, shares, live patterns, prices of needs, of tight groups): asks for patterns until the programme is optimal over all of them.
 
         `profit` (P,) per column, whole or float; `bound` holds for any assignment of what is `still` open, however early it ends.
         Raises Unsolved.
@@ -221,7 +226,7 @@ class Patterns:
             bound = min(bound, limit)
             rounds -= 1
             if not new or rounds <= 0 or stop():
-                return bound, shares, live, needs
+                return bound, shares, live, needs, groups
 
     def bound(self, profit, needs, rounds, stop=lambda: False):
         """What no assignment can earn more than: at prices `needs` (N,) first, then at better and better ones."""
@@ -240,7 +245,7 @@ class Patterns:
         p, still = self.problem, self.all_open()
         chosen, bound = np.full(p.count, -1), None
         while still.needs.any() and still.offerings.any():
-            limit, shares, live, _ = self.converge(profit, still, ROUNDS if bound is not None else FIRST_ROUNDS)
+            limit, shares, live, *_ = self.converge(profit, still, ROUNDS if bound is not None else FIRST_ROUNDS)
             bound = limit if bound is None else bound
             shares, live = shares[shares > 1e-6], live[: len(shares)][shares > 1e-6]
             if not len(live):
@@ -273,14 +278,14 @@ class Patterns:
         No assignment that is worth `loss` less than the bound, or better, uses any other pattern. Raises Unsolved.
         """
         p = self.problem
-        _, _, _, needs = self.converge(profit)
-        net = profit[self.order] - needs[p.need[self.order]]
+        _, _, _, needs, groups = self.converge(profit)
+        net = profit[self.order] - needs[p.need[self.order]] - self._group_prices(groups)[self.order]
         offering = p.offering[self.order]
-        groups = np.split(np.arange(len(offering)), np.flatnonzero(np.diff(offering)) + 1)
+        knapsacks = np.split(np.arange(len(offering)), np.flatnonzero(np.diff(offering)) + 1)
         share = loss / FINEST
         while True:
             found = []
-            for own in groups:
+            for own in knapsacks:
                 own = own[np.argsort(-net[own], kind="stable")]
                 columns, o = self.order[own], int(offering[own[0]])
                 loads, room = p.load[columns].tolist(), int(p.capacity[o])
@@ -298,8 +303,9 @@ class Patterns:
 def near_sets(load, worth, size, most, loss, limit):
     """Sets (tuples of items) that fit one knapsack and are worth at most `loss` less than its best; at most `limit` of them.
 
-    Depth first, items of most `worth` first; `worth` may be negative.
+    A set has at most `most` items. Depth first, items of most `worth` first; `worth` may be negative.
     """
+    size = min(size, sum(load))
     best = np.zeros((len(load) + 1, size + 1))
     for k in range(len(load) - 1, -1, -1):
         best[k] = best[k + 1]
@@ -307,7 +313,11 @@ def near_sets(load, worth, size, most, loss, limit):
             with_it = best[k + 1, : size + 1 - load[k]] + worth[k]
             best[k, load[k] :] = np.maximum(best[k, load[k] :], with_it)
     rest = best.tolist()
-    least, found, open_ = rest[0][size] - loss, [], [(0, size, 0.0, ())]
+    value = rest[0][size]
+    if most < len(load):  # the best set may have no more items than the others
+        ends = np.array([0, len(load)])
+        value = float(best_sets(ends, np.array(load), np.array(worth), np.array([size]), np.array([most]))[0][0])
+    least, found, open_ = value - loss, [], [(0, size, 0.0, ())]
     while open_ and len(found) < limit:
         k, room, value, items = open_.pop()
         if value + rest[k][room] < least:
