@@ -110,7 +110,9 @@ def test_any_prices_give_a_bound_that_holds_even_of_the_wrong_sign(name, optima,
             assert (linear - excess) * POINTS >= exact[tier] - 1e-3
 
 
-def test_where_only_hours_are_asked_patterns_take_off_a_third_of_what_the_linear_bound_promises_too_much(optima, priced):
+def test_where_only_hours_are_asked_patterns_take_off_a_third_of_what_the_linear_bound_promises_too_much(
+    optima, priced
+):
     linear = tightened = 0
     for name in CASES:
         if name.startswith("visits"):

@@ -73,11 +73,12 @@ def _nothing(problem):
     return np.full(problem.count, -1)
 
 
-def _searched(problem, lean=None, seconds=LONG, record=None, urgent=()):
-    work = Work(seconds, record)
+def _searched(problem, *, start=None, lean=None, urgent=(), ticks=60, record=None):
+    """What `search_group` finds within so many looks at the clock (a second each), and the record of its work."""
+    work = Work(LONG, record, itertools.count().__next__)
+    start = _nothing(problem) if start is None else start
     lean = problem.profit.astype(float) if lean is None else lean
-    urgent = np.array(urgent, np.int64)
-    found = search_group(problem, _nothing(problem), lean, urgent, work, "hours 1", Turns(work, 1, seconds))
+    found = search_group(problem, start, lean, np.array(urgent, np.int64), work, "hours 1", Turns(work, 1, ticks))
     return (*found, work.record)
 
 
@@ -204,10 +205,7 @@ def test_a_household_cap_shared_by_needs_enters_the_bound():
 def test_a_search_that_says_nothing_is_better_has_the_optimum(seed):
     problem = _drawn(seed, needs=6)
     best = _best(problem)
-    work = Work(LONG)
-    chosen, proven, bound = search_group(
-        problem, _nothing(problem), problem.profit.astype(float), np.zeros(0, int), work, "hours 1", Turns(work, 1, 0.15)
-    )
+    chosen, proven, bound, _ = _searched(problem)
     assert problem.valid(chosen)
     assert problem.total(chosen) <= best
     assert bound >= best - 1e-6
@@ -216,14 +214,8 @@ def test_a_search_that_says_nothing_is_better_has_the_optimum(seed):
 
 
 def test_dives_prove_most_small_assignments():
-    proven = 0
-    for seed in range(20):
-        problem = _drawn(seed, needs=6)
-        work = Work(LONG)
-        proven += search_group(
-            problem, _nothing(problem), problem.profit.astype(float), np.zeros(0, int), work, "h", Turns(work, 1, 0.15)
-        )[1]
-    assert proven >= 12
+    proven = [_searched(_drawn(seed, needs=6))[1] for seed in range(20)]
+    assert sum(proven) >= 12
 
 
 def test_where_an_earlier_need_waits_points_of_its_own_prove_nothing():
@@ -232,7 +224,7 @@ def test_where_an_earlier_need_waits_points_of_its_own_prove_nothing():
         np.arange(2), np.zeros(2, int), np.ones(2, int), np.array([1_000, 50]), np.array([1]), np.array([NO_LIMIT]),
         np.arange(2), np.zeros(2, int), np.full(2, NO_LIMIT),
     )  # fmt: skip
-    chosen, proven, _, _ = _searched(problem, np.array([10.0, 50.0]), 0.2, urgent=[0])
+    chosen, proven, _, _ = _searched(problem, lean=np.array([10.0, 50.0]), urgent=[0])
     assert (chosen.tolist(), proven) == ([0, -1], False)
 
 
@@ -287,9 +279,9 @@ def test_the_best_of_the_patterns_seen_is_valid_and_never_worse(seed):
 
 def test_a_search_by_patterns_repeats_after_a_replay():  # promise 24
     problem = _drawn(3, needs=40, offerings=9)
-    *first, record = _searched(problem, seconds=1.0)
+    *first, record = _searched(problem, ticks=150)
     assert {"hours 1 dives 1", "hours 1 patterns 1", "hours 1 between 1"} <= {entry["stage"] for entry in record}
-    *again, _ = _searched(problem, seconds=0.0, record=record)
+    *again, _ = _searched(problem, ticks=0, record=record)
     assert (first[0] == again[0]).all()
     assert first[1:] == again[1:]
 
@@ -307,8 +299,4 @@ def test_nobody_who_is_served_loses_the_help_where_everybody_is_served():
     chosen = problem.by_need[:-1] + 1
     chosen[9] = problem.by_need[9]
     assert problem.valid(chosen)
-    work = Work(LONG)
-    found, _, _ = search_group(
-        problem, chosen, problem.profit.astype(float), np.zeros(0, int), work, "distance", Turns(work, 1, 0.3)
-    )
-    assert (found >= 0).all()
+    assert (_searched(problem, start=chosen)[0] >= 0).all()

@@ -28,5 +28,9 @@ def test_a_township_stopped_by_the_clock_is_replayed_to_the_same_result_on_one_t
     plan = solve(problem, time_limit=6, threads=2)
     assert plan.status == "feasible"
     assert violations(problem, plan) == []
+    done = {entry["stage"]: entry for entry in plan.solver["work"]}
+    assert done["tier3 hours 1 dives 1"]["steps"] > 0
+    assert sum(done["tier3 flows"]["rounds"]) > 0
+    assert done["bounds"]["tightened"]
     for threads in (1, 2, 4):
         assert result_sha256(solve(problem, time_limit=0.01, threads=threads, replay=plan)) == result_sha256(plan)
