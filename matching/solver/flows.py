@@ -12,12 +12,12 @@ import numpy as np
 from ortools.graph.python import max_flow, min_cost_flow
 from scipy import sparse
 
-from matching.solver.construct import fill, urgency
+from matching.solver.construct import fill
 from matching.solver.instance import NO_LIMIT, SINGLE, WHOLE
 from matching.solver.large import draws
 from matching.solver.levels import tier_points
 from matching.solver.relaxation import POINTS, solve_lp
-from matching.solver.state import broken, class_spending, used_rows
+from matching.solver.state import class_spending, used_rows
 
 EXCHANGE = 300  # far above what a point of one tier can buy in the next
 FINE = 4  # parts of a point that prices are rounded to inside the flow
@@ -27,7 +27,6 @@ CHEAP, DRAWN = 8, 12  # columns a need has in the choice: its cheapest, and othe
 SLIP = (
     1e-4  # what a plan by flows may lose of tier 2 and still be taken for what it brings to tier 3; searched back later
 )
-LEAST = 1e-3  # the same where nothing better was found: what is searched back costs less than doing without
 CLOSE = 3e-4  # relative to the points of the last tier: closer than this the prices are good enough
 ASKED = 3  # times that programme is solved, each time over more columns
 JOINED = 10  # flows whose columns are joined in one linear programme
@@ -66,8 +65,9 @@ def next_prices(worth, uses, rooms, centre, reach, first):
 
 
 class Flow:
-    def __init__(self, instance, steps, tier):
-        """All columns of the tiers up to `tier` (0-based) that may flow beside `steps` (P,): what single needs and pins hold stays."""
+    def __init__(self, instance, steps, tier, keep=True):
+        """All columns of the tiers up to `tier` (0-based) that may flow beside `steps` (P,): what single needs and pins hold stays; `keep`: single
+        needs without a place keep room in their household's cap."""
         i = self.instance = instance
         self.kept = np.where((i.fill[i.need] == SINGLE) | (i.low > 0), steps, 0)
         flows = (i.fill[i.need] != SINGLE) & (i.high > 0) & (i.low == 0) & (i.tier[i.need] <= tier)
@@ -79,9 +79,11 @@ class Flow:
         self.spent = class_spending(i, self.kept)
         self.cost = i.cost[self.columns]
         self.cap_room = i.household_cap - used_rows(i.household[i.need], self.kept * i.worth, len(i.household_cap))
-        free = self._kept_free(tier, steps)
+        self.paid = np.bincount(i.need, i.cost > 0, len(i.fill)) > 0  # (N,) needs that cost money
+        hours, dear = self._kept_free(tier, steps) if keep else (np.zeros(len(i.household_cap), np.int64),) * 2
+        free = hours + dear
         self.cap_room -= free
-        self.beside = replace(i, household_cap=np.where(i.household_cap < NO_LIMIT, i.household_cap - free, NO_LIMIT))
+        self.beside = replace(i, household_cap=np.where(i.household_cap < NO_LIMIT, i.household_cap - hours, NO_LIMIT))
         kept = np.where(i.fill[i.need] == SINGLE, self.kept * i.worth, 0)
         self.left = used_rows(i.household[i.need], kept, len(i.household_cap)) + free
         self.home = i.household[i.need[self.columns]]
@@ -92,15 +94,21 @@ class Flow:
         self.choice = self._choice()
 
     def _kept_free(self, tier, steps):
-        """Fen per household that single needs of `tier` without a place could still take of its cap: they have fewer places to
-        go than goods of the same tier, which get what they leave, but what earlier tiers hold stays theirs."""
+        """Fen per household, (hours, paid), that single needs of `tier` without a place could still take of its cap: they have fewer places to
+        go than goods of the same tier, which get what they leave, but what earlier tiers hold stays theirs. Those that cost money compete
+        with goods for it too and keep at most half."""
         i = self.instance
         held = np.bincount(i.need, self.kept, len(i.fill)) > 0
         some = np.flatnonzero((i.fill[i.need] == SINGLE) & (i.tier[i.need] == tier) & ~held[i.need] & (i.high > 0))
         most = np.zeros(len(i.fill), np.int64)
         np.maximum.at(most, i.need[some], i.worth[some])
-        rest = i.household_cap - used_rows(i.household[i.need], steps * i.worth, len(i.household_cap))
-        return np.minimum(used_rows(i.household, most, len(i.household_cap)), np.maximum(0, rest))
+        paid = np.bincount(i.need, i.cost > 0, len(i.fill)) > 0
+        asked, dear = (
+            used_rows(i.household, np.where(paid == which, most, 0), len(i.household_cap)) for which in (False, True)
+        )
+        rest = np.maximum(0, i.household_cap - used_rows(i.household[i.need], steps * i.worth, len(i.household_cap)))
+        asked = np.minimum(asked, rest)
+        return asked, np.minimum(dear, (rest - asked) // 2)
 
     def _choice(self):
         """Some columns of each need, among which prices are found quickly."""
@@ -339,7 +347,7 @@ class Flow:
         gain = np.full(len(i.fill), -np.inf)
         np.maximum.at(gain, i.need[self.columns], self.points - money)
         order = np.lexsort((-gain, i.tier))
-        order = order[(i.tier[order] <= self.last) & (i.fill[order] != SINGLE)]
+        order = order[(i.tier[order] <= self.last) & ((i.fill[order] != SINGLE) | self.paid[order])]
         return fill(self.beside, steps, order=order, key=key)
 
     def _drop_halves(self, steps):
@@ -357,49 +365,3 @@ class Flow:
             own = own[(steps[own] > 0) & (i.low[own] == 0)]
             earned = self.weights[i.tier[i.need[own]]] * i.points[own] * steps[own]
             steps[own[np.argsort(earned, kind="stable")[: int(count[offering] - i.max_needs[offering])]]] = 0
-
-
-class FlowBeside:
-    """A flow for the tiers up to `tier`, made in a thread of its own while single needs are searched beside it.
-
-    The single needs of the tier may use what is left of a household's cap: as much as all of them could take is kept free for them. The
-    number of flows is recorded; a replay makes as many as the run did.
-    """
-
-    def __init__(self, search, relaxation, tier, until, pool):
-        self.search, self.tier, self.stage = search, tier, f"tier{tier + 1} flows"
-        work = search.work
-        if work.replaying:
-            rounds = (work.recorded(self.stage) or {"rounds": (0, 0)})["rounds"]
-        else:
-            rounds = MOST_ROUNDS if tier == 2 else (2, 1)
-        start = work.elapsed()
-
-        def late():
-            return not work.replaying and (work.stop.is_set() or work.elapsed() > start + 0.6 * (until - start))
-
-        self.task = None
-        self.left = None  # (H,) fen of each household's cap that single needs may take beside the flow
-        if sum(rounds):
-            flow = Flow(search.instance, search.steps, tier)
-            self.flow, self.left = flow, flow.left
-            self.task = pool.submit(flow.search, relaxation, rounds, late)
-
-    def take(self):
-        """Puts the flow beside the single needs where what comes out is valid and better."""
-        search, i = self.search, self.search.instance
-        if self.task is None:
-            search.work.note(self.stage, rounds=(0, 0))
-            return
-        steps, done = self.task.result()
-        search.work.note(self.stage, rounds=done)
-        fixed = (i.fill[i.need] == SINGLE) | (i.low > 0)
-        steps = np.where(fixed, search.steps, steps)
-        order = urgency(i)
-        steps = fill(i, steps, order=order[(i.tier[order] <= self.tier) & (i.fill[order] != SINGLE)])
-        before = tier_points(i, search.steps)[: self.tier + 1]
-        after = tier_points(i, steps)[: self.tier + 1]
-        held = all(a >= b * (1 - LEAST) for a, b in zip(after[:-1], before, strict=False))
-        worth = self.flow.worth_of
-        if (after > before or (held and worth(after) > worth(before))) and not broken(i, steps):
-            search.steps = steps

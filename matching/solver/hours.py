@@ -29,7 +29,7 @@ def place_hours(search, stage, tier, groups, until, *, household=None, anew=True
     """
     i, steps = search.instance, search.steps
     groups = [needs for needs in groups if not _all_served(i, steps, needs, tier)]
-    columns = [_open_columns(i, needs, tier) for needs in groups]
+    columns = [open_columns(i, needs, tier) for needs in groups]
     rooms = split_rooms(i, steps, columns) if columns else None
     if rooms is None:
         return groups
@@ -71,11 +71,12 @@ def _hold_back(instance, steps, columns, rooms, household):
 
 def _all_served(instance, steps, needs, tier):
     """Whether every need up to `tier` that could be served is: then there is nothing to search."""
-    columns = _open_columns(instance, needs, tier)
+    columns = open_columns(instance, needs, tier)
     return not np.setdiff1d(instance.need[columns], instance.need[columns[steps[columns] > 0]]).size
 
 
-def _open_columns(instance, needs, tier):
+def open_columns(instance, needs, tier):
+    """Columns of the `needs` up to `tier` (0-based) that are not pinned."""
     i = instance
     columns = i.columns_of_needs(np.sort(needs[i.tier[needs] <= tier]))
     pinned = np.zeros(len(i.fill), bool)
@@ -85,7 +86,14 @@ def _open_columns(instance, needs, tier):
 
 def _placed(search, stage, tier, columns, room, turns, anew):
     """(the columns in use after the search of one group, whether nothing better exists)."""
-    i, steps = search.instance, search.steps
+    problem, chosen, lean, urgent = group_problem(search.instance, search.steps, tier, columns, room)
+    chosen, proven, _ = search_group(problem, chosen, lean, urgent, search.work, stage, turns, anew=anew)
+    return columns[chosen[chosen >= 0]], proven
+
+
+def group_problem(instance, steps, tier, columns, room):
+    """(Assignment, chosen (N,) as in `steps`, profit (P,) for the linear programme, needs of earlier tiers) of the single needs of `columns`."""
+    i = instance
     needs, need = np.unique(i.need[columns], return_inverse=True)
     offerings, offering = np.unique(i.offering[columns], return_inverse=True)
     households, household = np.unique(i.household[needs], return_inverse=True)
@@ -99,5 +107,4 @@ def _placed(search, stage, tier, columns, room, turns, anew):
     own = np.flatnonzero(steps[columns] > 0)
     chosen[need[own]] = own
     lean = LEANS**after * i.points[columns]
-    chosen, proven, _ = search_group(problem, chosen, lean, need[after > 0], search.work, stage, turns, anew=anew)
-    return columns[chosen[chosen >= 0]], proven
+    return problem, chosen, lean, need[after > 0]

@@ -8,19 +8,20 @@ import numpy as np
 
 from matching.solver.construct import fill, urgency
 from matching.solver.county_flow import begin_alone
-from matching.solver.flows import FlowBeside
+from matching.solver.flow_beside import FlowBeside
 from matching.solver.hours import place_hours
 from matching.solver.instance import NO_LIMIT, SINGLE
 from matching.solver.large import LargeSearch
 from matching.solver.later import lower_cost, lower_distance, lower_lottery, raise_coverage, raise_the_floors
 from matching.solver.levels import LevelResult, note_before_fairness, tier_points, values
+from matching.solver.paid_hours import place_paid
 from matching.solver.prices import TierPrices, Unpriced
 from matching.solver.rounding import take_rounded
 
 # Share of the time after the first plan by which a stage should be over; charges and reasons have a reserve of their own.
 SHARES = {
-    "tier1": 0.06,
-    "tier2": 0.34,
+    "tier1": 0.15,
+    "tier2": 0.4,
     "tier3": 0.76,
     "fairness": 0.78,
     "coverage": 0.80,
@@ -32,6 +33,7 @@ ALONE = (0.08, 0.48, 1.0)
 PATIENCE = 0.5  # share of tier 1's time that one category of single needs is searched as a whole
 ALL_AT_ONCE = 1_000  # categories of single needs share nothing but households
 GAP = (1e-6, 3e-4, 3e-4)  # relative, at which a programme is left
+HELD_BACK = 1e-3  # part of a tier's points that may have been kept from the goods for nothing, before they flow again
 BESIDE = 0.9  # share of a tier's time in which single needs are searched beside the flow of the goods
 FINISH = 4.0  # seconds kept for charges, prices and reasons of a county
 
@@ -135,18 +137,22 @@ def _tier(search, prices, tier, results, due, work, beside):
     if alone:
         begin_alone(search, prices.relaxation, tier, free, until)
     else:
-        free = _begin_side_by_side(search, prices.relaxation, tier, free, until, beside)
+        free, flow = _begin_side_by_side(search, prices.relaxation, tier, free, until, beside)
     notify()
     if paid and wanted(f"{name} rounded"):
         split = take_rounded(search, prices.relaxation, tier, until)
         search.raise_tier(
             f"{name} split", tier, split, begin_at + 0.8 * (until - begin_at), gap=gap, notify=notify, thin=12
         )
+    if paid and not alone and wanted(f"{name} paid hours 1"):
+        place_paid(search, f"{name} paid hours", tier, paid, begin_at + 0.8 * (until - begin_at))
     if wanted(f"{name} paid"):
         search.raise_tier(f"{name} paid", tier, paid, until, gap=gap, notify=notify, thin=12)
     if free and wanted(f"{name} hours again 1"):
         place_hours(search, f"{name} hours again", tier, free, until, anew=alone)
         notify()
+    if not alone and tier < 2 and flow.held_back() > HELD_BACK * max(1, value()) and wanted(f"{name} flows again"):
+        FlowBeside(search, prices.relaxation, tier, until, beside, again=True).take()
     if wanted(f"{name} goods"):
         goods = search.by_category(5_000 if quick else 12_000, tier + 1, ~single)
         search.raise_tier(f"{name} goods", tier, goods, until, gap=gap, notify=notify, thin=12)
@@ -175,7 +181,7 @@ def _begin_side_by_side(search, relaxation, tier, free, until, beside):
         search.raise_tier("tier1 single", tier, free, due, gap=GAP[tier], patience=patience, at_once=ALL_AT_ONCE)
     left = place_hours(search, f"tier{tier + 1} hours", tier, free, due, household=flow.left)
     flow.take()
-    return left
+    return left, flow
 
 
 def _known_prices(prices, work):
