@@ -161,6 +161,42 @@ FAULTS = (
         "shift = result.value - least + 1\n",
         "tests/unit/matching/test_exactness.py::test_tiers_are_kept_rounded_up_and_floors_rounded_down",
     ),
+    Fault(
+        24,
+        "matching/solver/pattern_search.py",
+        "return work.recorded(stage) is not None if work.replaying else yes",
+        "return yes",
+        "tests/unit/matching/solver/test_patterns.py::test_a_search_by_patterns_repeats_after_a_replay",
+    ),
+    # no promise of its own, but of the contract: a bound is valid, and levels four to eight keep what everybody has
+    Fault(
+        25,
+        "matching/solver/patterns.py",
+        "net = profit[c] - needs[p.need[c]] - self._group_prices(groups)[c]",
+        "net = profit[c] - needs[p.need[c]] - 2 * self._group_prices(groups)[c]",
+        "tests/unit/matching/solver/test_patterns.py::test_no_assignment_passes_the_bound_and_a_dive_keeps_every_row",
+    ),
+    Fault(
+        25,
+        "matching/solver/pattern_bounds.py",
+        "((i.fill[i.need] != SINGLE) | (i.low > 0))",
+        "(i.low > 0)",
+        "tests/unit/matching/solver/test_pattern_bounds.py::test_a_pinned_need_and_an_offering_that_serves_goods_too_leave_no_group",
+    ),
+    Fault(
+        25,
+        "matching/solver/pattern_search.py",
+        "if problem.everyone and (found[chosen >= 0] < 0).any():",
+        "if False:",
+        "tests/unit/matching/solver/test_hours.py::test_nobody_is_left_out_for_the_many_metres_it_would_save_others",
+    ),
+    Fault(
+        25,
+        "matching/solver/nearer.py",
+        "if bound is not None and alone.all():",
+        "if bound is not None:",
+        "tests/unit/matching/solver/test_hours.py::test_the_bound_in_metres_is_passed_by_no_plan_where_two_categories_share_an_offering",
+    ),
 )
 
 

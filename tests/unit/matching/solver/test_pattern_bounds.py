@@ -108,6 +108,10 @@ def test_any_prices_give_a_bound_that_holds_even_of_the_wrong_sign(name, optima,
             excess = mine.excess(objective, guess)
             assert excess >= 0
             assert (linear - excess) * POINTS >= exact[tier] - 1e-3
+            # offerings shared with other problems, as a county has them, stay priced outside the groups
+            rows = np.arange(r.first["capacity"], r.first["household_cap"])
+            shared = rows[draw.random(len(rows)) < 0.5]
+            assert (linear - mine.excess(objective, guess, outside=shared)) * POINTS >= exact[tier] - 1e-3
 
 
 def test_where_only_hours_are_asked_patterns_take_off_a_third_of_what_the_linear_bound_promises_too_much(
