@@ -21,8 +21,9 @@ from matching.solver.prices import sum_of_best
 from matching.solver.relaxation import MONEY, POINTS, build_relaxation, solve_lp
 from matching.solver.state import Incumbent, class_spending, fund_flows, used_rows
 
-SHARES = ((1.0, 1.0), (0.75, 0.75), (1.3, 1.3), (1.0, 4.0), (4.0, 1.0))
-"""Where prices are taken, (funds, limits) as shares of the round's: around what is, and where only funds or only limits bind"""
+SHARES = ((1.0, 1.0), (0.75, 0.75), (0.25, 0.25), (1.3, 1.3), (1.0, 4.0), (4.0, 1.0))
+"""Where prices are taken, (funds, limits) as shares of the round's, below 1 of what the plan spends: around what is, well below it, and where only
+funds or only limits bind"""
 LOSS = (0.0, 2e-4, 1e-3)
 """What integrality is expected to take from the tiers before; only a guess to price with, never part of a bound"""
 NO_PRICES = np.zeros((0, 0))
@@ -153,11 +154,17 @@ class WarmPlan:
     def take_prices(self, shares=SHARES, *, seconds=None, on_share=None) -> np.ndarray:
         """Prices of the three tiers with the round's money times each of `shares` (funds, limits), as rows (tier, price of every row).
 
+        A share below 1 is of what the plan spends: where money is plenty, less of it binds nothing until it comes near the spending.
         A relaxation that the LP solver does not finish within `seconds` is left out. `on_share(done, of)` is told of progress.
         """
         i, r, rows = self.instance, self.relaxation, []
+        spent = [exact_sum(i.cost[m], self.steps[m]) for m in i.limit_members]
+        paid = fund_flows(i, [class_spending(i, self.steps)])
+        paid = i.fund_amount if paid is None else paid[0]
         for place, (of_funds, of_limits) in enumerate(shares):
-            money = self.changed(np.floor(i.fund_amount * of_funds), np.floor(i.limit_max * of_limits))
+            funds = paid if of_funds < 1 else i.fund_amount
+            limits = np.minimum(i.limit_max, spent) if of_limits < 1 and spent else i.limit_max
+            money = self.changed(np.floor(funds * of_funds), np.floor(limits * of_limits))
             lower, upper, high = self._sides(money)
             for tier in range(3):
                 objective = tier_objective(money, r, tier)

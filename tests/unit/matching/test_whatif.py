@@ -87,6 +87,21 @@ def test_less_money_never_promises_more_and_a_new_floor_leaves_the_tiers():
     assert answer.needs_gaining == answer.needs_losing == 0
 
 
+def test_where_money_is_plenty_a_budget_far_below_the_spending_still_bounds_from_above():
+    document = generate("township", 2)
+    for fund in document["funds"]:
+        fund["amount_fen"] *= 40
+    document["limits"] = []
+    problem = parse_problem(document)
+    prepared = Prepared(problem, greedy_plan(problem))
+    prepared.with_prices(prepared.warm.take_prices())
+    today = estimate(prepared, Change(floor_percent=50))
+    answer = estimate(prepared, Change(budget_fen=today.cost_before_fen // 20))
+    assert today.cost_before_fen < budget_of(problem) // 3
+    assert all(tier.at_least <= tier.likely <= tier.at_most for tier in answer.tiers)
+    assert sum(t.at_most for t in answer.tiers) < 0.9 * sum(t.at_most for t in today.tiers)
+
+
 def test_a_change_is_checked_whole_and_travels_as_json():
     problem = parse_problem(small())
     faulty = Change(
