@@ -11,6 +11,7 @@ from matching.pairs import build_pairs
 from matching.problem import parse_problem
 from matching.solver import nearer
 from matching.solver.construct import fill
+from matching.solver.flows import Flow
 from matching.solver.hours import place_hours
 from matching.solver.instance import NO_LIMIT, SINGLE, build_instance
 from matching.solver.large import LargeSearch
@@ -89,6 +90,23 @@ def test_hours_take_no_more_of_a_household_cap_than_they_are_given(village, shar
         assert (_from_households(village, search.steps) <= room)[capped].all()
         if share:
             assert tier_points(village, search.steps) > (0, 0, 0)
+
+
+@pytest.mark.parametrize("tier", [0, 1, 2])
+@pytest.mark.parametrize("begun", [True, False])
+def test_goods_that_flow_and_hours_that_take_what_is_kept_free_keep_every_cap_together(village, tier, begun):
+    i = village
+    start = _singles(i, fill(i, start_from_pins(i))) * (i.tier[i.need] < tier) if begun else np.zeros(i.size, np.int64)
+    flow = Flow(i, start, tier)
+    none = np.zeros(len(flow.rows))
+    goods = flow.plan(flow.best(none), none)
+    capped = i.household_cap < NO_LIMIT
+    of_goods = _from_households(i, np.where(i.fill[i.need] == SINGLE, 0, goods))
+    assert (of_goods + flow.left <= i.household_cap)[capped].all()
+    assert (_from_households(i, start) <= flow.left)[capped].all()
+    with _search(i, start) as search:
+        place_hours(search, "hours", tier, _groups(search, tier), 40.0, household=flow.left)
+        assert broken(i, np.where(i.fill[i.need] == SINGLE, search.steps, goods)) == []
 
 
 def test_what_hours_hold_already_stays_theirs_where_less_is_given_than_they_hold(village):

@@ -134,6 +134,14 @@ def test_a_bound_known_too_late_or_tightened_too_late_is_left_out(optima, priced
     assert prices.bound(2, earlier, tightened=(0, 1)) == prices.linear_bound(2, earlier)
 
 
+def test_patterns_priced_for_one_tier_take_nothing_off_the_bound_of_another(optima, priced):
+    prices, exact = priced(_instance(CASES["scarce 5"])), optima("scarce 5")
+    assert prices.excess[1] > 0
+    linear = prices.linear_bound(2, exact[:2], known=(2,))
+    prices.prices[1] = prices.prices[2]  # any prices bound any tier
+    assert prices.bound(2, exact[:2], known=(1,)) == linear
+
+
 def test_a_group_that_the_end_of_the_search_interrupts_counts_for_nothing(priced):
     prices = priced(_instance(CASES["scarce 5"]))
     mine = PatternBounds(prices.instance, prices.relaxation)
