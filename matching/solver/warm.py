@@ -21,9 +21,9 @@ from matching.solver.prices import sum_of_best
 from matching.solver.relaxation import MONEY, POINTS, build_relaxation, solve_lp
 from matching.solver.state import Incumbent, class_spending, fund_flows, used_rows
 
-SHARES = ((1.0, 1.0), (0.75, 0.75), (0.25, 0.25), (1.3, 1.3), (1.0, 4.0), (4.0, 1.0))
-"""Where prices are taken, (funds, limits) as shares of the round's, below 1 of what the plan spends: around what is, well below it, and where only
-funds or only limits bind"""
+SHARES = ((1.0, 1.0), (0.75, 0.75), (1.3, 1.3), (1.0, 4.0), (4.0, 1.0), (4.0, 0.6), (4.0, 0.2))
+"""Where prices are taken, (funds, limits) as shares of the round's, below 1 of what the plan spends: around what is, where only funds or only
+limits bind, and where a budget is far below the spending"""
 LOSS = (0.0, 2e-4, 1e-3)
 """What integrality is expected to take from the tiers before; only a guess to price with, never part of a bound"""
 NO_PRICES = np.zeros((0, 0))
@@ -154,34 +154,50 @@ class WarmPlan:
     def take_prices(self, shares=SHARES, *, seconds=None, on_share=None) -> np.ndarray:
         """Prices of the three tiers with the round's money times each of `shares` (funds, limits), as rows (tier, price of every row).
 
-        A share below 1 is of what the plan spends: where money is plenty, less of it binds nothing until it comes near the spending.
-        A relaxation that the LP solver does not finish within `seconds` is left out. `on_share(done, of)` is told of progress.
+        A share below 1 is of what the plan spends on the tier and those before: where money is plenty, less of it binds nothing until it comes
+        near the spending. A relaxation that the LP solver does not finish within `seconds` is left out. `on_share(done, of)` is told of progress.
         """
-        i, r, rows = self.instance, self.relaxation, []
-        spent = [exact_sum(i.cost[m], self.steps[m]) for m in i.limit_members]
-        paid = fund_flows(i, [class_spending(i, self.steps)])
-        paid = i.fund_amount if paid is None else paid[0]
+        rows = []
         for place, (of_funds, of_limits) in enumerate(shares):
-            funds = paid if of_funds < 1 else i.fund_amount
-            limits = np.minimum(i.limit_max, spent) if of_limits < 1 and spent else i.limit_max
-            money = self.changed(np.floor(funds * of_funds), np.floor(limits * of_limits))
-            lower, upper, high = self._sides(money)
-            for tier in range(3):
-                objective = tier_objective(money, r, tier)
-                within = np.concatenate(
-                    (np.flatnonzero((i.tier[i.need] <= tier) & (high[: i.size] > 0) | (i.low > 0)), np.arange(i.size, len(high)))
-                )  # fmt: skip
-                _, x, prices = solve_lp(
-                    lower, upper, r.matrix[:, within], r.low[within], high[within], objective[within], seconds=seconds
-                )
-                if x is None:
-                    break
-                rows.append(np.concatenate(([tier], prices)))
-                reached = float(objective[within] @ x)
-                lower[r.first[f"tier{tier + 1}"]] = reached * (1 - LOSS[min(2, tier + 1)])
+            if min(of_funds, of_limits) < 1:
+                for tier in range(3):
+                    rows += self._chain(self._spending(tier, of_funds, of_limits), tier, seconds)[tier:]
+            else:
+                i = self.instance
+                money = self.changed(np.floor(i.fund_amount * of_funds), np.floor(i.limit_max * of_limits))
+                rows += self._chain(money, 2, seconds)
             if on_share is not None:
                 on_share(place + 1, len(shares))
         return np.array(rows) if rows else NO_PRICES
+
+    def _spending(self, tier, of_funds, of_limits):
+        """The instance with these shares of what the plan spends on the tiers up to `tier`."""
+        i = self.instance
+        steps = np.where((i.tier[i.need] <= tier) | (i.low > 0), self.steps, 0)
+        spent = np.array([exact_sum(i.cost[m], steps[m]) for m in i.limit_members], np.int64)
+        paid = fund_flows(i, [class_spending(i, steps)])
+        funds = i.fund_amount if paid is None or of_funds >= 1 else paid[0]
+        limits = i.limit_max if of_limits >= 1 else np.minimum(i.limit_max, spent)
+        return self.changed(np.floor(funds * of_funds), np.floor(limits * of_limits))
+
+    def _chain(self, money, last, seconds):
+        """[(tier, prices)] of the tiers up to `last`, one after another, each keeping nearly what those before it reach with `money`."""
+        i, r, rows = self.instance, self.relaxation, []
+        lower, upper, high = self._sides(money)
+        for tier in range(last + 1):
+            objective = tier_objective(money, r, tier)
+            within = np.concatenate(
+                (np.flatnonzero((i.tier[i.need] <= tier) & (high[: i.size] > 0) | (i.low > 0)), np.arange(i.size, len(high)))
+            )  # fmt: skip
+            _, x, prices = solve_lp(
+                lower, upper, r.matrix[:, within], r.low[within], high[within], objective[within], seconds=seconds
+            )
+            if x is None:
+                break
+            rows.append(np.concatenate(([tier], prices)))
+            reached = float(objective[within] @ x)
+            lower[r.first[f"tier{tier + 1}"]] = reached * (1 - LOSS[min(2, tier + 1)])
+        return rows
 
     def _sides(self, changed):
         """(lower, upper, high) of the relaxation with the money of `changed`."""
