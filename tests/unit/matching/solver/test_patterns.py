@@ -281,7 +281,8 @@ def test_a_search_by_patterns_repeats_after_a_replay():  # promise 24
     problem = _drawn(3, needs=40, offerings=9)
     *first, record = _searched(problem, ticks=150)
     assert {"hours 1 dives 1", "hours 1 patterns 1", "hours 1 between 1"} <= {entry["stage"] for entry in record}
-    *again, _ = _searched(problem, ticks=0, record=record)
+    *again, done = _searched(problem, ticks=0, record=record)
+    assert done == record
     assert (first[0] == again[0]).all()
     assert first[1:] == again[1:]
 
