@@ -5,12 +5,14 @@ is searched by the kernel and bounded by its knapsacks. The lottery is searched 
 """
 
 import time
+from collections import deque
 from dataclasses import replace
 
 import numpy as np
 
 from matching.solver import exact
 from matching.solver.assignment import Assignment, improve, nearest
+from matching.solver.assignment_dives import Dives, divable, search_dives
 from matching.solver.assignment_prices import Knapsacks, lagrangian_bound, linear_prices
 from matching.solver.assignment_whole import provable, search_whole
 from matching.solver.instance import NO_LIMIT, SINGLE
@@ -18,8 +20,10 @@ from matching.solver.levels import LevelResult, coverage_of, exact_sum, floors, 
 from matching.solver.rows import MAGNITUDE, ConstraintModel, TooLarge
 
 EXACT_COLUMNS = 3_000  # up to here distance and lottery go to CP-SAT once the cost is proven
+SETS = 40  # of the knapsacks' last answers, with which the programme of patterns begins
 LEAST_COLUMNS = 400  # below this the exact levels prove everything, the lottery too
-START, DUAL, WHOLE, PROOF, SEARCH = 0.14, 0.34, 0.46, 0.72, 0.94  # share of the time by which a stage should be over
+# share of the time by which a stage should be over
+START, DUAL, SETTLED, WHOLE, DIVES, MORE, PROOF, SEARCH = 0.10, 0.28, 0.42, 0.46, 0.62, 0.86, 0.86, 0.94
 
 
 def fits(instance):
@@ -84,12 +88,13 @@ def assign(instance, work, steps):
         return None
     notify(chosen)
     # the loss of a column is true for the knapsacks' bound only, not for a better one found later
-    knapsacks, ceiling = Knapsacks(problem), _served_worth(problem, i)
+    knapsacks, ceiling, sets = Knapsacks(problem), _served_worth(problem, i), deque(maxlen=SETS)
     if not knapsacks.too_large:
         knapsacks.prepare()
         top, prices = lagrangian_bound(
-            problem, knapsacks, prices, problem.total(chosen), work, "assignment bound", due(DUAL), all_served=True
-        )
+            problem, knapsacks, prices, problem.total(chosen), work, "assignment bound", due(DUAL),
+            all_served=True, sets=sets,
+        )  # fmt: skip
         if top is not None:
             bound[0], ceiling = max(0, ceiling - top), top
             lost = knapsacks.lost(prices)
@@ -105,8 +110,19 @@ def assign(instance, work, steps):
         near = nearest(problem, lost, 2.6)
         return improve(problem, chosen, work, stage, due(until), prices=lost, near=near, width=5, notify=notify)
 
-    if cost(chosen) > bound[0]:
+    if cost(chosen) > bound[0] and provable(problem, chosen, lost, ceiling):
         chosen = whole("assignment whole", WHOLE, PROOF)
+    if cost(chosen) > bound[0] and divable(problem):
+        dives = Dives(problem, prices, lost)
+        dives.add(chosen)
+        for columns in sets:
+            dives.add(columns)
+        dives.settle(work, "assignment prices", due(SETTLED))
+        bound[0] = max(bound[0], _served_worth(problem, i) - dives.bound(ceiling))
+        before = cost(chosen)
+        chosen = search_dives(problem, dives, chosen, work, "assignment dives", due(DIVES), notify)
+        if bound[0] < cost(chosen) < before:
+            chosen = search_dives(problem, dives, chosen, work, "assignment dives on", due(MORE), notify)
     if cost(chosen) > bound[0]:
         chosen = search("assignment search", PROOF)
     if cost(chosen) > bound[0]:

@@ -135,10 +135,10 @@ class Knapsacks:
         return np.maximum(0.0, lost)
 
 
-def lagrangian_bound(problem, knapsacks, prices, value, work, stage, until, *, all_served, most=600):
+def lagrangian_bound(problem, knapsacks, prices, value, work, stage, until, *, all_served, most=600, sets=None):
     """(bound, prices): whole points no plan can pass, by subgradient steps from `prices`; `value` is the worth of a known plan.
 
-    Steps follow Polyak's rule towards `value`, halved when the bound stalls. Stops where the bound meets the value.
+    The columns of every step's best sets are appended to `sets`. Steps follow Polyak's rule towards `value`, halved when the bound stalls. Stops where the bound meets the value.
     """
     prices = np.round(prices * GRAIN) / GRAIN
     if not all_served:
@@ -148,6 +148,8 @@ def lagrangian_bound(problem, knapsacks, prices, value, work, stage, until, *, a
     margin = 0.0 if largest * GRAIN < 2**52 else 1e-12 * largest * problem.count  # beyond it, sums are rounded
     for _ in work.steps(stage, until, most=most):
         worths, columns = knapsacks.solve(prices)
+        if sets is not None:
+            sets.append(columns)
         bound = float(prices.sum() + worths.sum())
         served = np.bincount(problem.need[columns], minlength=problem.count)
         slope = 1.0 - served
