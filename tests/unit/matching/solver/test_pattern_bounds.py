@@ -135,11 +135,11 @@ def test_a_bound_known_too_late_or_tightened_too_late_is_left_out(optima, priced
 
 
 def test_patterns_priced_for_one_tier_take_nothing_off_the_bound_of_another(optima, priced):
-    prices, exact = priced(_instance(CASES["scarce 5"])), optima("scarce 5")
-    assert prices.excess[1] > 0
-    linear = prices.linear_bound(2, exact[:2], known=(2,))
-    prices.prices[1] = prices.prices[2]  # any prices bound any tier
-    assert prices.bound(2, exact[:2], known=(1,)) == linear
+    prices, exact = priced(_instance(CASES["scarce 11"])), optima("scarce 11")
+    linear = prices.linear_bound(1, exact[:1], known=(1,))
+    assert prices.bound(1, exact[:1], known=(1,)) < linear
+    prices.prices[0], prices.excess[0] = prices.prices[1], prices.excess[1]  # any prices bound any tier
+    assert prices.bound(1, exact[:1], known=(0,)) == linear
 
 
 def test_a_group_that_the_end_of_the_search_interrupts_counts_for_nothing(priced):

@@ -213,6 +213,14 @@ def test_a_search_that_says_nothing_is_better_has_the_optimum(seed):
         assert problem.total(chosen) == best
 
 
+def test_a_point_less_than_the_bound_is_no_proof():
+    for seed in range(60):
+        problem = _drawn(seed, needs=7, offerings=3)
+        problem.profit = 1 + problem.profit % 4
+        chosen, proven, _, _ = _searched(problem, ticks=20)
+        assert not proven or problem.total(chosen) == _best(problem)
+
+
 def test_dives_prove_most_small_assignments():
     proven = [_searched(_drawn(seed, needs=6))[1] for seed in range(20)]
     assert sum(proven) >= 12
