@@ -22,11 +22,12 @@ TRUST = 0.7  # how much of the prices asked is of the best known
 CLOSE = 0.3  # between the programme and its bound, from which prices are settled
 AGAIN = 6  # programmes after each fixing
 PART = 0.1  # of the needs fixed at a time
+MANY = 2_000  # needs; a problem's share of them is the part that is fixed where that is more
 CHANCE = 0.2  # how much the choice of pairs depends on its draw
 LAST = 30  # needs that are placed together in the end
 EFFORT = 0.5  # deterministic seconds for them
 WHOLE = 0.999  # share from which a pair is fixed without choosing
-POOL = 4_000  # patterns kept from dive to dive
+POOL = 20_000  # needs in all patterns kept from dive to dive together
 SEED = 20270107
 
 
@@ -132,6 +133,11 @@ class Dives:
             self.best, self.prices[needs] = answer[0], answer[3]
         self._keep(dive, patterns, known)
 
+    @property
+    def tried(self):
+        """Whether a dive was taken to its end."""
+        return self.number > 1 or (self.number == 1 and self.running is None)
+
     def bound(self, ceiling):
         """Profit that no plan serving everyone can pass, where `ceiling` is such a bound for which `lost` is true."""
         outside = floor(ceiling + 1 - self.left_out) if np.isfinite(self.left_out) else -(2**62)
@@ -151,7 +157,7 @@ class Dives:
 
     def plans(self, draw):
         """Yields a plan (N,), not always one that serves everyone, or None while it is in the making. Raises Unsolved."""
-        dive = self._start()
+        dive, some = self._start(), max(PART, self.problem.count / MANY)
         while (dive.chosen < 0).any():
             part, needs, patterns = self._patterns(dive)
             if not len(needs):
@@ -161,11 +167,12 @@ class Dives:
                 dive.chosen[needs[placed >= 0]] = dive.columns[placed[placed >= 0]]
                 break
             known, lean = patterns.size, self.lean[dive.columns]
-            *_, answer = islice(patterns.rounds(lean, dive.prices[needs]), AGAIN)
-            _, shares, live, dive.prices[needs] = answer
-            share, columns = patterns.shares_of_columns(shares, live), dive.columns
+            for _, shares, live, prices in islice(patterns.rounds(lean, dive.prices[needs]), AGAIN):
+                share, dive.prices[needs] = patterns.shares_of_columns(shares, live), prices
+                yield None
+            columns = dive.columns
             self._keep(dive, patterns, known)
-            if not self._fix(dive, columns, share, max(1, int(PART * len(needs))), draw):
+            if not self._fix(dive, columns, share, max(1, int(some * len(needs))), draw):
                 break
             yield None
         self.seen.add_chosen(dive.chosen)
@@ -203,9 +210,10 @@ class Dives:
         for k in range(known, patterns.size):
             beside = placed[p.offering[placed] == patterns.offering[k]]
             self.seen.add(np.concatenate((dive.columns[patterns.members[k]], beside)))
-        if self.seen.size > POOL:
+        most = POOL * len(p.capacity) // p.count  # as many patterns as that makes
+        if self.seen.size > most:
             old, self.seen = self.seen, Patterns(p)
-            for columns in old.members[-POOL * 3 // 4 :]:
+            for columns in old.members[-most * 3 // 4 :]:
                 self.seen.add(columns)
 
     def _fix(self, dive, columns, share, some, draw):
@@ -222,7 +230,7 @@ class Dives:
 def search_dives(problem, dives, chosen, work, stage, until, notify):
     """The best plan of dives until second `until`, at least as good as `chosen`.
 
-    A step is one fixing; a dive left unfinished goes on in the next stage with the same `dives`.
+    A step is one programme, or the last placing; a dive left unfinished goes on in the next stage with the same `dives`.
     """
     for _ in work.steps(stage, until):
         try:

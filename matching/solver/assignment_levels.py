@@ -20,7 +20,8 @@ from matching.solver.levels import LevelResult, coverage_of, exact_sum, floors, 
 from matching.solver.rows import MAGNITUDE, ConstraintModel, TooLarge
 
 EXACT_COLUMNS = 3_000  # up to here distance and lottery go to CP-SAT once the cost is proven
-SETS = 40  # of the knapsacks' last answers, with which the programme of patterns begins
+SETS = 40  # of the knapsacks' last answers, with which the programme of patterns begins, and
+PLACED = 8_000  # the needs in all of them together at most: beyond, the programme takes longer than new patterns do
 LEAST_COLUMNS = 400  # below this the exact levels prove everything, the lottery too
 # share of the time by which a stage should be over
 START, DUAL, SETTLED, WHOLE, DIVES, MORE, PROOF, SEARCH = 0.10, 0.28, 0.42, 0.46, 0.62, 0.86, 0.86, 0.94
@@ -88,7 +89,11 @@ def assign(instance, work, steps):
         return None
     notify(chosen)
     # the loss of a column is true for the knapsacks' bound only, not for a better one found later
-    knapsacks, ceiling, sets = Knapsacks(problem), _served_worth(problem, i), deque(maxlen=SETS)
+    knapsacks, ceiling, sets = (
+        Knapsacks(problem),
+        _served_worth(problem, i),
+        deque(maxlen=max(1, min(SETS, PLACED // problem.count))),
+    )
     if not knapsacks.too_large:
         knapsacks.prepare()
         top, prices = lagrangian_bound(
@@ -121,7 +126,7 @@ def assign(instance, work, steps):
         bound[0] = max(bound[0], _served_worth(problem, i) - dives.bound(ceiling))
         before = cost(chosen)
         chosen = search_dives(problem, dives, chosen, work, "assignment dives", due(DIVES), notify)
-        if bound[0] < cost(chosen) < before:
+        if cost(chosen) > bound[0] and (cost(chosen) < before or not dives.tried):
             chosen = search_dives(problem, dives, chosen, work, "assignment dives on", due(MORE), notify)
     if cost(chosen) > bound[0]:
         chosen = search("assignment search", PROOF)

@@ -65,7 +65,7 @@ def _best(problem):
 @pytest.mark.parametrize("seed", range(4))
 def test_a_small_scarce_assignment_reaches_the_best_of_all_plans_and_no_plan_passes_the_bound(seed):
     problem = _drawn(seed, needs=7, offerings=3)
-    found, bound, ceiling, _ = _searched(problem, 8)
+    found, bound, ceiling, _ = _searched(problem, 16)
     best = _best(problem)
     assert best <= bound <= ceiling
     assert problem.valid(found)
@@ -74,7 +74,7 @@ def test_a_small_scarce_assignment_reaches_the_best_of_all_plans_and_no_plan_pas
 
 def test_everyone_is_served_within_a_hundredth_of_the_bound_where_capacities_are_short():
     problem = _drawn(1, needs=40, offerings=8)
-    found, bound, _, _ = _searched(problem, 6)
+    found, bound, _, _ = _searched(problem, 24)
     cost, least = (1_000 * (problem.count + 1) * problem.count - worth for worth in (problem.total(found), bound))
     assert problem.valid(found)
     assert (found >= 0).all()
@@ -83,14 +83,14 @@ def test_everyone_is_served_within_a_hundredth_of_the_bound_where_capacities_are
 
 def test_an_offering_takes_no_more_needs_than_it_has_places_for():
     problem = _drawn(2, needs=34, offerings=7, most=6)
-    found, _, _, _ = _searched(problem, 6)
+    found, _, _, _ = _searched(problem, 16)
     assert problem.valid(found)
     assert np.bincount(problem.offering[found[found >= 0]]).max() <= 6
 
 
 def test_dives_repeat_after_a_replay():  # promise 24
     problem = _drawn(3, needs=32, offerings=6)
-    found, bound, _, record = _searched(problem, 6)
+    found, bound, _, record = _searched(problem, 16)
     again, same, _, _ = _searched(problem, None, replay=record)
     assert (found == again).all()
     assert bound == same
