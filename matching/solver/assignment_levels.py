@@ -21,10 +21,11 @@ from matching.solver.rows import MAGNITUDE, ConstraintModel, TooLarge
 
 EXACT_COLUMNS = 3_000  # up to here distance and lottery go to CP-SAT once the cost is proven
 SETS = 40  # of the knapsacks' last answers, with which the programme of patterns begins, and
+SCARCE = 0.008  # gap of the start from which dives bring more than the whole programme (measured on the public files)
 PLACED = 8_000  # the needs in all of them together at most: beyond, the programme takes longer than new patterns do
 LEAST_COLUMNS = 400  # below this the exact levels prove everything, the lottery too
 # share of the time by which a stage should be over
-START, DUAL, SETTLED, WHOLE, DIVES, MORE, PROOF, SEARCH = 0.10, 0.28, 0.42, 0.46, 0.62, 0.86, 0.86, 0.94
+START, DUAL, SETTLED, WHOLE, DIVES, MORE, PROOF, SEARCH = 0.12, 0.28, 0.42, 0.46, 0.62, 0.86, 0.86, 0.94
 
 
 def fits(instance):
@@ -115,9 +116,10 @@ def assign(instance, work, steps):
         near = nearest(problem, lost, 2.6)
         return improve(problem, chosen, work, stage, due(until), prices=lost, near=near, width=5, notify=notify)
 
-    if cost(chosen) > bound[0] and provable(problem, chosen, lost, ceiling):
+    scarce = divable(problem) and cost(chosen) - bound[0] > SCARCE * cost(chosen)
+    if cost(chosen) > bound[0] and (not scarce or provable(problem, chosen, lost, ceiling)):
         chosen = whole("assignment whole", WHOLE, PROOF)
-    if cost(chosen) > bound[0] and divable(problem):
+    if cost(chosen) > bound[0] and scarce:
         dives = Dives(problem, prices, lost)
         dives.add(chosen)
         for columns in sets:
