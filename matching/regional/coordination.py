@@ -12,12 +12,13 @@ Each step of each county is a file (`matching.regional.pieces`), so a run that w
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from matching.regional.allotment import accept, clearing_price, money_out, places_out, share_out, urgent_units
+from matching.regional.answers import TABLES, mean_prices, rows_of_mixture, rows_used, without_bids
 from matching.regional.checking import joint_levels, joint_violations
 from matching.regional.leftovers import left_over, rooms_of, used_by, used_by_others
 from matching.regional.partition import Partition, partition
@@ -76,7 +77,7 @@ def solve_region(source: Path, work: Path, run: Runner, *, effort: Effort, say: 
     for number in range(effort.rounds):
         stage = f"price-{number + 1}"
         found = region.price(stage, prices, tiers=(0, 1, 2))
-        answers += map(_without_bids, found)
+        answers += map(without_bids, found)
         prices = region.market(prices, answers, found, None)
     region.plan(found, effort.seconds)
     for number in range(effort.rests):
@@ -86,7 +87,7 @@ def solve_region(source: Path, work: Path, run: Runner, *, effort: Effort, say: 
     for number in range(effort.bounds):
         prices = region.market(prices, answers, found, values)
         found = region.price(f"bound-{number + 1}", prices, tiers=(1, 2))
-        answers += map(_without_bids, found)
+        answers += map(without_bids, found)
     bounds = region.bounds(values)
     figures = region.close()
     wrong = joint_violations(cut, figures)
@@ -159,7 +160,7 @@ class _Region:
         shares = {part: {"shares": self._even_shares(part)} for part in chosen}
         found = self.stage("scout", "scout", {"shared": self.shared, "losses": LOSSES}, shares)
         known = [one["prices"] for one in found.values() if one["prices"]]
-        return [_mean([prices[tier] for prices in known], tier) for tier in range(3)]
+        return [mean_prices([prices[tier] for prices in known], tier) for tier in range(3)]
 
     def _even_shares(self, part: str) -> Args:
         def share(row: Args, amount: str) -> float:
@@ -200,10 +201,10 @@ class _Region:
         scarce = {k for tier in prices for k, p in tier["funds"].items() if p > 0}
         amounts = {key: fen for key, fen in self.amounts.items() if key[0] == "limit" or key[1] in scarce}
         amounts |= {("offer", o): units for o, units in self.capacity.items()}
-        pool = [(part, a["points"], _rows_used(a)) for part, responses in answers for a in responses.values()]
+        pool = [(part, a["points"], rows_used(a)) for part, responses in answers for a in responses.values()]
         for tier in range(3):
             centre, stretch = self._centre(tier, (values or least)[:tier], prices[tier])
-            rows = {key: centre[_TABLE[key[0]]].get(key[1], 0.0) for key in amounts}
+            rows = {key: centre[TABLES[key[0]]].get(key[1], 0.0) for key in amounts}
             rows |= {("tier", s): p for s, p in enumerate(centre["tiers"])}
             bids = self._bids(last, tier)
             if bids is None:
@@ -230,7 +231,7 @@ class _Region:
             earned = sum(w * a[1][tier] for w, a in zip(weights, pool, strict=True))
             least.append(earned * (1 - LOSSES[tier]) if tier < 2 else earned)
             found.append(
-                {name: {k[1]: p for k, p in rows.items() if k[0] == kind and p > 0} for kind, name in _TABLE.items()}
+                {name: {k[1]: p for k, p in rows.items() if k[0] == kind and p > 0} for kind, name in TABLES.items()}
             )
             found[-1]["tiers"] = [rows["tier", s] for s in range(tier)]
         return found
@@ -277,7 +278,7 @@ class _Region:
         rows: dict[tuple[str, str], dict[str, float]] = {
             key: {part: 0.0 for part in self._row(key)["parts"]} for key in self.amounts
         }
-        for key, part, amount in _mixed(self.mixture):
+        for key, part, amount in rows_of_mixture(self.mixture):
             target = offers[key[1]] if key[0] == "offer" else rows[key]
             target[part] = target.get(part, 0.0) + amount
         if self.mixture is not None:
@@ -287,7 +288,7 @@ class _Region:
         # what the first two tiers would use comes before what tier 3's mixture says, which pays for tier 3 with some of them
         first: list[dict[str, dict[str, float]]] = [{o: {} for o in self.capacity} for _ in self.urgent]
         for own, mixture in zip(first, self.urgent, strict=True):
-            for key, part, amount in _mixed(mixture):
+            for key, part, amount in rows_of_mixture(mixture):
                 if key[0] == "offer":
                     own[key[1]][part] = own[key[1]].get(part, 0.0) + amount
         bids = self._bids(last, 2) or {}
@@ -372,43 +373,3 @@ class _Region:
                 "taken": self._columns(part),
             }
         return self.stage("close", "close", {"planned": "plan"}, asked)
-
-
-def _without_bids(answer: tuple[str, Args]) -> tuple[str, Args]:
-    """Bids are read once; what is kept of every round must stay small."""
-    part, responses = answer
-    return part, {tier: {name: x for name, x in one.items() if name != "bids"} for tier, one in responses.items()}
-
-
-def _mixed(mixture: tuple[list[Any], Any] | None) -> Iterator[tuple[tuple[str, str], str, float]]:
-    """(row, part, units or fen) that a mixture of answers uses, answer by answer."""
-    if mixture is None:
-        return
-    for weight, (part, _, used) in zip(mixture[1], mixture[0], strict=True):
-        if weight > 1e-9:
-            yield from ((key, part, weight * amount) for key, amount in used.items())
-
-
-_TABLE = {"offer": "offerings", "fund": "funds", "limit": "limits"}
-
-
-def _rows_used(answer: Args) -> dict[tuple[str, str], float]:
-    return {(kind, code): x for kind, table in _TABLE.items() for code, x in answer[table].items()}
-
-
-def _mean(prices: list[Args], tier: int) -> Args:
-    """The mean of several counties' prices; a row that only some have is averaged over these."""
-    if not prices:
-        return {"offerings": {}, "funds": {}, "limits": {}, "tiers": [10.0] * tier}
-
-    def mean(name: str) -> dict[str, float]:
-        keys = sorted({key for one in prices for key in one[name]})
-        found = {}
-        for key in keys:
-            own = [one[name][key] for one in prices if key in one[name]]
-            found[key] = sum(own) / len(own)
-        return {key: value for key, value in found.items() if value > 0}
-
-    return {name: mean(name) for name in ("offerings", "funds", "limits")} | {
-        "tiers": [sum(one["tiers"][s] for one in prices) / len(prices) for s in range(tier)]
-    }

@@ -17,9 +17,10 @@ def place_paid(search, stage, tier, groups, until):
     """More points up to `tier` (0-based) for single needs of `groups` (arrays of need rows), the earlier tiers first; all else stays.
 
     Patterns know capacities and household caps but not the funds, so money has a price there, a different one for each dive; what comes out is taken
-    where it keeps every row. The number of dives is in the record.
+    where it keeps every row. That it was tried, and the number of dives of each group, is in the record.
     """
     i = search.instance
+    search.work.note(stage, groups=len(groups))
     for k, needs in enumerate(groups):
         columns = open_columns(i, needs, tier)
         rooms = split_rooms(i, search.steps, [columns]) if 0 < len(columns) <= LONG else None

@@ -28,7 +28,7 @@ class Unsolved(Exception):
 def best_sets(first, load, worth, size, most):
     """The best set of every knapsack: (value (O,), taken (I,) bool).
 
-    The items of knapsack o are first[o]:first[o + 1] of `load` (I,) and `worth` (I,) > 0; room `size` (O,), at most `most` (O,) items.
+    The items of knapsack o are first[o]:first[o + 1] of `load` (I,) and `worth` (I,) > 0; room `size` (O,), at most `most` (O,) ≥ 1 items.
     All knapsacks are filled side by side, one item of each after another, in one flat table with a cell per room and, where the number of items
     is limited by more than the room, per number of them.
     """

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from matching.solver.construct import fill, urgency
-from matching.solver.county_flow import begin_alone
+from matching.solver.county_flow import ALL_AT_ONCE, begin_alone
 from matching.solver.flow_beside import FlowBeside
 from matching.solver.hours import place_hours
 from matching.solver.instance import NO_LIMIT, SINGLE
@@ -31,7 +31,6 @@ SHARES = {
 # The same for a county's tiers alone; what tier 2 lacks is paid for many times in the joint bound of tier 3.
 ALONE = (0.08, 0.48, 1.0)
 PATIENCE = 0.5  # share of tier 1's time that one category of single needs is searched as a whole
-ALL_AT_ONCE = 1_000  # categories of single needs share nothing but households
 GAP = (1e-6, 3e-4, 3e-4)  # relative, at which a programme is left
 HELD_BACK = 1e-3  # part of a tier's points that may have been kept from the goods for nothing, before they flow again
 BESIDE = 0.9  # share of a tier's time in which single needs are searched beside the flow of the goods
@@ -144,8 +143,8 @@ def _tier(search, prices, tier, results, due, work, beside):
         search.raise_tier(
             f"{name} split", tier, split, begin_at + 0.8 * (until - begin_at), gap=gap, notify=notify, thin=12
         )
-    if paid and not alone and wanted(f"{name} paid hours 1"):
-        place_paid(search, f"{name} paid hours", tier, paid, begin_at + 0.8 * (until - begin_at))
+    if paid and not alone and wanted(f"{name} paid hours"):
+        place_paid(search, f"{name} paid hours", tier, paid, until)
     if wanted(f"{name} paid"):
         search.raise_tier(f"{name} paid", tier, paid, until, gap=gap, notify=notify, thin=12)
     if free and wanted(f"{name} hours again 1"):
