@@ -2,6 +2,7 @@
 
     scout   a few counties solve their relaxations within even shares: first prices for what is shared
     price   every county answers what it would do at the prices; the market mixes the answers and names the next prices (a few rounds)
+    clear   for the first two tiers the counties of a prefecture put the columns near their best together, and one programme says who uses what
     plan    every county gets whole shares and finds an integer plan within them
     rest    what is left over is offered to all; additions are taken, most urgent first, until nobody can use anything
     bound   once more prices and answers, now that the values of earlier tiers are known: the bound of every tier
@@ -20,6 +21,7 @@ from typing import Any
 from matching.regional.allotment import accept, clearing_price, money_out, places_out, share_out, urgent_units
 from matching.regional.answers import TABLES, mean_prices, rows_of_mixture, rows_used, without_bids
 from matching.regional.checking import joint_levels, joint_violations
+from matching.regional.groups import groups_of
 from matching.regional.leftovers import left_over, rooms_of, used_by, used_by_others
 from matching.regional.partition import Partition, partition
 from matching.regional.pieces import result
@@ -30,6 +32,8 @@ from matching.solver.pins import ContradictingPins
 Args = dict[str, Any]
 Runner = Callable[[Path, str, list[str]], None]
 """(work folder, stage, parts): returns when every part's piece is done"""
+CLEARED = 1
+"""The last tier (0-based) whose shares are cleared by one programme, with the tiers before it"""
 LOSSES = (0.0, 0.0007)
 """What integer plans are expected to lose of tiers 1 and 2; a guess to price with, no part of any bound"""
 
@@ -74,10 +78,13 @@ def solve_region(source: Path, work: Path, run: Runner, *, effort: Effort, say: 
     region.seconds["partition"] = round(time.monotonic() - began, 1)
     prices = region.scout(effort.scouts)
     answers: list[tuple[str, Args]] = []
+    earlier = None
     for number in range(effort.rounds):
         stage = f"price-{number + 1}"
-        found = region.price(stage, prices, tiers=(0, 1, 2))
+        found = region.price(stage, prices, tiers=(0, 1, 2), earlier=earlier)
         answers += map(without_bids, found)
+        region.clear(f"clear-{number + 1}", stage, found)
+        earlier = stage
         prices = region.market(prices, answers, found, None)
     region.plan(found, effort.seconds)
     for number in range(effort.rests):
@@ -86,7 +93,7 @@ def solve_region(source: Path, work: Path, run: Runner, *, effort: Effort, say: 
     values = region.values()
     for number in range(effort.bounds):
         prices = region.market(prices, answers, found, values)
-        found = region.price(f"bound-{number + 1}", prices, tiers=(1, 2))
+        found = region.price(f"bound-{number + 1}", prices, tiers=(0, 1, 2), last=True)
         answers += map(without_bids, found)
     bounds = region.bounds(values)
     figures = region.close()
@@ -108,6 +115,8 @@ class _Region:
         self.cut, self.work, self.run, self.say = cut, work, run, say
         self.seconds: dict[str, float] = {}
         self.asked: dict[str, Args] = {}
+        self.groups = groups_of(cut)
+        self.cleared: dict[str, Args] = {}
         self.taken: dict[str, list[Args]] = {part: [] for part in cut.parts}
         self.uses: dict[str, Args] = {}
         self.points = [0, 0, 0]
@@ -173,10 +182,16 @@ class _Region:
             "limits": {k: share(row, "max_fen") for k, row in self.cut.limits.items() if part in row["parts"]},
         }
 
-    def price(self, name: str, prices: list[Args], tiers: tuple[int, ...]) -> list[tuple[str, Args]]:
-        """[(part, its responses by tier)] at `prices`."""
+    def price(
+        self, name: str, prices: list[Args], tiers: tuple[int, ...], *, earlier: str | None = None, last: bool = False
+    ) -> list[tuple[str, Args]]:
+        """[(part, its responses by tier)] at `prices`; `last`: nothing is cleared after it, and bounds are as tight as is known."""
         common = {"shared": self.shared, "prices": {str(tier): prices[tier] for tier in tiers}}
-        found = self.stage(name, "price", common, {part: {} for part in self.cut.parts})
+        common |= {"tighten": last, "near": CLEARED, "earlier": earlier}
+        asked: dict[str, Args] = {part: {} for part in self.cut.parts}
+        for group in () if last else self.groups.values():
+            asked |= {part: {"cleared": sorted(group.capacity)} for part in group.parts}
+        found = self.stage(name, "price", common, asked)
         for tier in tiers:
             answers = [one["responses"].get(str(tier)) for one in found.values()]
             if all(answers):
@@ -186,6 +201,18 @@ class _Region:
                     "bound": sum(a["bound"] for a in answers),
                 }
         return [(part, one["responses"]) for part, one in found.items()]
+
+    def clear(self, name: str, stage: str, found: list[tuple[str, Args]]) -> None:
+        """Puts together what the counties of each group answered in `stage`."""
+        known = {part for part, responses in found if str(CLEARED) in responses}
+        digests = {part: result(self.work, stage, part)["inputs"] for part in known}  # type: ignore[index]
+        asked = {
+            code: {"capacity": group.capacity, "answers": {part: digests[part] for part in group.parts}}
+            for code, group in self.groups.items() if known.issuperset(group.parts)
+        }  # fmt: skip
+        if asked:
+            done = self.stage(name, "clear", {"stage": stage}, asked)
+            self.cleared = {code: one["cleared"] for code, one in done.items() if one["cleared"]}
 
     def market(
         self,
@@ -234,6 +261,11 @@ class _Region:
                 {name: {k[1]: p for k, p in rows.items() if k[0] == kind and p > 0} for kind, name in TABLES.items()}
             )
             found[-1]["tiers"] = [rows["tier", s] for s in range(tier)]
+            if tier == CLEARED and self.cleared:
+                for one in self.cleared.values():
+                    found[-1]["offerings"] |= one["prices"]
+                if len(self.cleared) == len({county[:4] for county in self.cut.counties.values()}):
+                    least[-1] = sum(one["points"][tier] for one in self.cleared.values()) * (1 - LOSSES[tier])
         return found
 
     def _centre(self, tier: int, least: list[float], otherwise: Args) -> tuple[Args, float]:
@@ -291,6 +323,9 @@ class _Region:
             for key, part, amount in rows_of_mixture(mixture):
                 if key[0] == "offer":
                     own[key[1]][part] = own[key[1]].get(part, 0.0) + amount
+        for use in (one["use"] for one in self.cleared.values()):
+            first[CLEARED] |= use
+            first[0] |= dict.fromkeys(use, {})
         bids = self._bids(last, 2) or {}
         shares: dict[str, Args] = {part: {"offerings": {}, "funds": {}, "limits": {}} for part in self.cut.parts}
         for o, row in self.cut.offerings.items():

@@ -23,6 +23,7 @@ from matching.pairs import build_pairs
 from matching.problem import Problem, read_problem
 from matching.regional.checking import part_figures, part_plan
 from matching.solver import county_part
+from matching.solver.clearing import clear
 from matching.solver.county_part import CountyPart, Prices
 from matching.validation import violations
 
@@ -79,9 +80,11 @@ def run_piece(work: Path, stage: str, part: str) -> Args:
     began, used = time.monotonic(), time.process_time()
     folder = work / "results" / stage
     folder.mkdir(parents=True, exist_ok=True)
-    problem = read_problem(work / "parts" / part)
-    common = question["common"]
-    found = _KINDS[question["kind"]](problem, common, question["parts"].get(part) or {}, _Files(work, stage, part))
+    common, own, files = question["common"], question["parts"].get(part) or {}, _Files(work, stage, part)
+    if question["kind"] == "clear":
+        found = _clear(common, own, files)
+    else:
+        found = _KINDS[question["kind"]](read_problem(work / "parts" / part), common, own, files)
     found |= {
         "inputs": inputs,
         "seconds": round(time.monotonic() - began, 2),
@@ -109,8 +112,12 @@ class _Files:
         draft.replace(self.at(self.stage, ".npz"))
 
     def load(self, stage: str, name: str) -> np.ndarray:
-        with np.load(self.at(stage, ".npz")) as arrays:
-            return arrays[name]
+        return self.arrays(stage, self.part, (name,))[name]
+
+    def arrays(self, stage: str, part: str, names: tuple[str, ...] = ()) -> dict[str, np.ndarray]:
+        """The arrays that another piece keeps (all of them where none is named)."""
+        with np.load(self.work / "results" / stage / f"{part}.npz") as arrays:
+            return {name: arrays[name] for name in names or arrays.files}
 
     def lines(self, ending: str, rows: list[Args]) -> None:
         draft = self.at(self.stage, f"{ending}.{os.getpid()}")
@@ -145,10 +152,20 @@ def _price(problem: Problem, common: Args, own: Args, files: _Files) -> Args:
     part = CountyPart(problem, build_pairs(problem), *(set(shared[name]) for name in ("offerings", "funds", "limits")))
     responses = {}
     for tier, prices in common["prices"].items():
-        answer = part.respond(int(tier), Prices(**prices))
+        answer = part.respond(int(tier), Prices(**prices), tighten=common["tighten"])
         if answer is not None:
             responses[tier] = asdict(answer)
+    if own.get("cleared") and common["near"] in part.answered:
+        earlier = files.load(common["earlier"], "column") if common["earlier"] else ()
+        files.save(**part.near(common["near"], set(own["cleared"]), earlier))
     return {"responses": responses, "pairs": part.instance.size}
+
+
+def _clear(common: Args, own: Args, files: _Files) -> Args:
+    """What the counties of a group do at once with the offerings that only they share."""
+    near = {part: files.arrays(common["stage"], part) for part in own["answers"]}
+    found = clear(near, own["capacity"])
+    return {"cleared": None if found is None else asdict(found)}
 
 
 def _plan(problem: Problem, common: Args, own: Args, files: _Files) -> Args:

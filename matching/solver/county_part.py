@@ -13,6 +13,7 @@ import numpy as np
 from matching.solver.charges import charged_allocations
 from matching.solver.construct import fill
 from matching.solver.instance import build_instance
+from matching.solver.large import draws
 from matching.solver.levels import tier_points
 from matching.solver.pattern_bounds import PatternBounds
 from matching.solver.pins import start_from_pins
@@ -20,6 +21,9 @@ from matching.solver.relaxation import MONEY, POINTS, build_relaxation, price_bo
 from matching.solver.stages import solve_tiers
 from matching.solver.state import broken, class_spending, fund_flows, used_rows
 from matching.solver.work import Work
+
+NEAREST, NEAREST_SHARED = 8, 3  # columns of a need that are named as near the best: of all, and of shared offerings
+FAINT = 1e-4  # weight of the next tier's prices where a tier's own leave open which unit is used
 
 
 @dataclass
@@ -70,6 +74,7 @@ class CountyPart:
         shared = np.concatenate((self.row_of_offering, self.row_of_fund, self.row_of_limit, dropped))
         self.shared_rows = shared.astype(np.int64)
         self.patterns = None  # of single needs, made when first asked for
+        self.answered = {}  # tier → (columns, their steps, reduced costs, prices of all rows) of the last response
 
     def objective(self, tier):
         i, width = self.instance, self.relaxation.matrix.shape[1]
@@ -115,8 +120,8 @@ class CountyPart:
             tuple(np.maximum(0.0, -y[self.row_of_tier[:tier]]).tolist()),
         )
 
-    def respond(self, tier, prices):
-        """The Response at these prices, or None where the relaxation was not solved."""
+    def respond(self, tier, prices, *, tighten=True):
+        """The Response at these prices, or None where the relaxation was not solved. `tighten`: the bound by patterns too, which takes longer."""
         r = self.relaxation
         y = np.zeros(r.matrix.shape[0])
         y[self.row_of_offering] = [prices.offerings.get(o, 0.0) / POINTS for o in self.offerings]
@@ -138,9 +143,11 @@ class CountyPart:
         bound, reduced = price_bound(r.lower[own], r.upper[own], rows, low, high, objective, duals)
         all_prices = y.copy()
         all_prices[own] = duals
-        if self.patterns is None:
-            self.patterns = PatternBounds(self.instance, r)
-        bound -= self.patterns.excess(self.objective(tier), all_prices, outside=self.shared_rows)
+        self.answered[tier] = (within, x, reduced, all_prices)
+        if tighten:
+            if self.patterns is None:
+                self.patterns = PatternBounds(self.instance, r)
+            bound -= self.patterns.excess(self.objective(tier), all_prices, outside=self.shared_rows)
         used = matrix @ x
         return Response(
             value=float(objective @ x) * POINTS,
@@ -151,6 +158,51 @@ class CountyPart:
             limits=dict(zip(self.limits, (used[self.row_of_limit] * MONEY).tolist(), strict=True)),
             bids=self._bids(within, reduced, y, r.high[within]),
         )
+
+    def near(self, tier, cleared, also=()):
+        """The columns near the best of the last response of `tier`, as `matching.solver.clearing` reads them, and `column` (C,), their places.
+
+        `cleared`: ids of the shared offerings that are cleared; the others keep their prices. `also`: places named before, that stay in.
+        Where the prices of this tier leave open which unit is used, those of the next decide, as far as it was asked.
+        """
+        i, r = self.instance, self.relaxation
+        within, x, reduced, prices = self.answered[tier]
+        size = int((within < i.size).sum())
+        columns, x, reduced = within[:size], x[:size], reduced[:size]
+        need = i.need[columns]
+        draw = draws(columns, tier)
+
+        def among(some, most):
+            order = some[np.lexsort((draw[some], -np.round(reduced[some], 6), need[some]))]
+            rank = np.arange(len(order)) - np.searchsorted(need[order], need[order])
+            return order[rank < most]
+
+        chosen = np.zeros(size, bool)
+        chosen[x > 1e-9] = True
+        chosen[among(np.arange(size), NEAREST)] = True
+        chosen[among(np.flatnonzero(self.shared_offering[i.offering[columns]]), NEAREST_SHARED)] = True
+        chosen |= np.isin(columns, also)
+        columns, reduced = columns[chosen], reduced[chosen]
+        free = np.array(
+            [not shared or name in cleared for name, shared in zip(i.offering_ids, self.shared_offering, strict=True)]
+        )
+        capacity = np.where(free, prices[r.first["capacity"] + np.arange(len(i.capacity))], 0.0)
+        worth = reduced + prices[r.first["needs"] + i.need[columns]] + i.load[columns] * capacity[i.offering[columns]]
+        if tier + 1 in self.answered:
+            later = self.answered[tier + 1][3].copy()
+            later[r.first["needs"] : r.first["needs"] + len(i.fill)] = 0.0
+            later[self.row_of_tier] = 0.0
+            worth = worth - FAINT * (r.matrix[:, columns].T @ later)
+        own = np.where(free, i.capacity, np.iinfo(np.int64).max // 4)
+        ids = [
+            name if shared and name in cleared else ""
+            for name, shared in zip(i.offering_ids, self.shared_offering, strict=True)
+        ]
+        return {
+            "column": columns, "need": i.need[columns], "offering": i.offering[columns], "worth": worth, "load": i.load[columns],
+            "high": r.high[columns], "tier": i.tier[i.need[columns]], "points": i.points[columns], "want": r.upper[r.first["needs"] : r.first["needs"] + len(i.fill)],
+            "capacity": own, "shared": np.array(ids, str),
+        }  # fmt: skip
 
     def _bids(self, within, reduced, y, high):
         i = self.instance
