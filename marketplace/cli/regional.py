@@ -49,14 +49,7 @@ from matching.solver.engine import ContradictingPins
     type=click.IntRange(min=1),
     default=Effort.rounds,
     show_default=True,
-    help="Rounds of prices before the plan.",
-)
-@click.option(
-    "--bounds",
-    type=click.IntRange(min=0),
-    default=Effort.bounds,
-    show_default=True,
-    help="Rounds of prices after it, for the bounds.",
+    help="Rounds of prices and clearing before the plan.",
 )
 def solve_region_command(
     problem: Path,
@@ -66,13 +59,12 @@ def solve_region_command(
     queue: bool,
     county_seconds: float,
     rounds: int,
-    bounds: int,
 ) -> None:
     """Solve PROBLEM county by county, with shared funds and offerings coordinated by prices, and write the joint plan.
 
     A run that was stopped goes on where it was when it is started again with the same work folder.
     """
-    effort = Effort(rounds=rounds, bounds=bounds, seconds=county_seconds)
+    effort = Effort(rounds=rounds, seconds=county_seconds)
 
     def say(line: str) -> None:
         click.echo(line, err=True)

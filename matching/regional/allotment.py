@@ -1,52 +1,27 @@
-"""Whole shares of what counties share, from what each would use and what a unit would be worth to it. Pure rules over numbers."""
+"""Whole shares of what counties share, from what each would use. Pure rules over numbers."""
 
 from collections.abc import Mapping, Sequence
 from math import ceil
 from typing import Any
 
-Bids = Mapping[str, Sequence[tuple[float, float]]]
-"""County → (worth of a unit, units), best first"""
 
-
-def clearing_price(bids: Bids, capacity: float) -> float:
-    """The worth of the unit at which the best bids of all counties fill the capacity; 0 where they do not."""
-    left = float(capacity)
-    for worth, units in sorted((bid for own in bids.values() for bid in own), reverse=True):
-        left -= units
-        if left <= 0:
-            return worth
-    return 0.0
-
-
-def share_out(
-    use: Mapping[str, float], bids: Bids, capacity: int, pinned: Mapping[str, int] | None = None
-) -> dict[str, int]:
-    """Whole units per county, `capacity` in total at most: pins first, then what each would use (less in proportion where that is too
-    much), then by bid. `pinned` must not exceed the capacity.
+def share_out(use: Mapping[str, float], capacity: int, pinned: Mapping[str, int] | None = None) -> dict[str, int]:
+    """Whole units per county, `capacity` in total: pins first, then in proportion to what each would use beyond them (to the pins where none would),
+    what is left by rounding to the greatest remainders. `pinned` must not exceed the capacity; nothing where nobody would use any.
     """
     if pinned:
-        rest = share_out(
-            {c: max(0.0, x - pinned.get(c, 0)) for c, x in use.items()}, bids, capacity - sum(pinned.values())
-        )
+        wanted = {county: max(0.0, amount - pinned.get(county, 0)) for county, amount in use.items()}
+        left = capacity - sum(pinned.values())
+        rest = share_out(wanted if any(wanted.values()) else {c: float(x) for c, x in pinned.items()}, left)
         return {county: rest.get(county, 0) + pinned.get(county, 0) for county in sorted({*rest, *pinned})}
     total = sum(use.values())
-    part = min(1.0, capacity / total) if total else 0.0
-    shares = {county: int(amount * part + 1e-6) for county, amount in use.items()}
+    if total <= 0:
+        return {}
+    exact = {county: amount * capacity / total for county, amount in use.items()}
+    shares = {county: int(amount + 1e-6) for county, amount in exact.items()}
     left = capacity - sum(shares.values())
-    wishes = sorted(((-worth, county, units) for county, own in bids.items() for worth, units in own))
-    covered = {county: float(amount) for county, amount in shares.items()}
-    for _, county, units in wishes:
-        if left <= 0:
-            break
-        # a bid that the county's use fills already asks for nothing more
-        known = min(covered.get(county, 0.0), units)
-        covered[county] = covered.get(county, 0.0) - known
-        more = min(left, int(units - known))
-        shares[county] = shares.get(county, 0) + more
-        left -= more
-    if left > 0 and shares:
-        first = max(shares, key=lambda county: (shares[county], county))
-        shares[first] += left
+    for county in sorted(exact, key=lambda county: (shares[county] - exact[county], county))[: max(0, left)]:
+        shares[county] += 1
     return {county: units for county, units in shares.items() if units > 0}
 
 

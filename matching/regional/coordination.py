@@ -1,11 +1,11 @@
 """From a large problem to a joint plan with proven bounds: counties work by themselves, prices and shares tie them together.
 
-    scout   a few counties solve their relaxations within even shares: first prices for what is shared
-    price   every county answers what it would do at the prices; the market mixes the answers and names the next prices (a few rounds)
-    clear   for the first two tiers the counties of a prefecture put the columns near their best together, and one programme says who uses what
+    scout   a few counties solve their relaxations within even shares: what money and the points of earlier tiers are worth
+    price   every county answers what it would do with even shares of what is offered to several, and names the columns near its best
+    clear   the counties of a prefecture put these columns together: one programme per tier says who uses what, and what it is worth
     plan    every county gets whole shares and finds an integer plan within them
     rest    what is left over is offered to all; additions are taken, most urgent first, until nobody can use anything
-    bound   once more prices and answers, now that the values of earlier tiers are known: the bound of every tier
+    bound   every county answers at the prices that were cleared: with the values of earlier tiers known, the bound of every tier
     close   charges, reasons and the judge, county by county; then the joint check
 
 Each step of each county is a file (`matching.regional.pieces`), so a run that was killed goes on where it was, with any number of workers.
@@ -18,22 +18,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from matching.regional.allotment import accept, clearing_price, money_out, places_out, share_out, urgent_units
-from matching.regional.answers import TABLES, mean_prices, rows_of_mixture, rows_used, without_bids
+from matching.regional.allotment import accept
 from matching.regional.checking import joint_levels, joint_violations
 from matching.regional.groups import groups_of
 from matching.regional.leftovers import left_over, rooms_of, used_by, used_by_others
 from matching.regional.partition import Partition, partition
 from matching.regional.pieces import result
+from matching.regional.sharing import agreed_prices, even_shares, mean_prices, whole_shares
 from matching.rules import LEVELS
-from matching.solver.county_market import NARROW, WIDE, mix
 from matching.solver.pins import ContradictingPins
 
 Args = dict[str, Any]
 Runner = Callable[[Path, str, list[str]], None]
 """(work folder, stage, parts): returns when every part's piece is done"""
-CLEARED = 1
-"""The last tier (0-based) whose shares are cleared by one programme, with the tiers before it"""
 LOSSES = (0.0, 0.0007)
 """What integer plans are expected to lose of tiers 1 and 2; a guess to price with, no part of any bound"""
 
@@ -41,8 +38,8 @@ LOSSES = (0.0, 0.0007)
 @dataclass(frozen=True)
 class Effort:
     scouts: int = 2
-    rounds: int = 2
-    bounds: int = 1
+    rounds: int = 1
+    """Of prices and clearing before the plan: the first within even shares, others at the prices of the one before"""
     rests: int = 2
     seconds: float = 40.0
     """For the integer search of one county, on one thread"""
@@ -76,25 +73,19 @@ def solve_region(source: Path, work: Path, run: Runner, *, effort: Effort, say: 
     region = _Region(cut, work, run, say)
     region.check_pins()
     region.seconds["partition"] = round(time.monotonic() - began, 1)
-    prices = region.scout(effort.scouts)
+    scouted = prices = region.scout(effort.scouts)
     answers: list[tuple[str, Args]] = []
-    earlier = None
     for number in range(effort.rounds):
-        stage = f"price-{number + 1}"
-        found = region.price(stage, prices, tiers=(0, 1, 2), earlier=earlier)
-        answers += map(without_bids, found)
-        region.clear(f"clear-{number + 1}", stage, found)
-        earlier = stage
-        prices = region.market(prices, answers, found, None)
-    region.plan(found, effort.seconds)
+        stage, earlier = f"price-{number + 1}", f"price-{number}" if number else None
+        answers = region.price(stage, prices, even=number == 0, near=True, earlier=earlier)
+        region.clear(f"clear-{number + 1}", stage, answers)
+        prices = agreed_prices(scouted, answers, region.cleared, cut)
+    region.plan(whole_shares(cut, region.groups, region.cleared, answers), effort.seconds)
     for number in range(effort.rests):
         if not region.rest(f"rest-{number + 1}"):
             break
+    region.price("bound", prices, tighten=True)
     values = region.values()
-    for number in range(effort.bounds):
-        prices = region.market(prices, answers, found, values)
-        found = region.price(f"bound-{number + 1}", prices, tiers=(0, 1, 2), last=True)
-        answers += map(without_bids, found)
     bounds = region.bounds(values)
     figures = region.close()
     wrong = joint_violations(cut, figures)
@@ -116,7 +107,7 @@ class _Region:
         self.seconds: dict[str, float] = {}
         self.asked: dict[str, Args] = {}
         self.groups = groups_of(cut)
-        self.cleared: dict[str, Args] = {}
+        self.cleared: dict[int, dict[str, Args]] = {}
         self.taken: dict[str, list[Args]] = {part: [] for part in cut.parts}
         self.uses: dict[str, Args] = {}
         self.points = [0, 0, 0]
@@ -166,33 +157,38 @@ class _Region:
         """First prices per tier: the mean over a few counties, spread over the list, each with an even share."""
         parts = self.cut.parts
         chosen = sorted({parts[k * len(parts) // min(count, len(parts))] for k in range(min(count, len(parts)))})
-        shares = {part: {"shares": self._even_shares(part)} for part in chosen}
+        shares = {part: {"shares": even_shares(self.cut, part)} for part in chosen}
         found = self.stage("scout", "scout", {"shared": self.shared, "losses": LOSSES}, shares)
         known = [one["prices"] for one in found.values() if one["prices"]]
         return [mean_prices([prices[tier] for prices in known], tier) for tier in range(3)]
 
-    def _even_shares(self, part: str) -> Args:
-        def share(row: Args, amount: str) -> float:
-            whole = sum(self.cut.needs[other] for other in row["parts"])
-            return row[amount] * self.cut.needs[part] / whole if part in row["parts"] else 0.0
-
-        return {
-            "offerings": {o: share(row, "capacity") for o, row in self.cut.offerings.items() if part in row["parts"]},
-            "funds": {f: share(row, "amount_fen") for f, row in self.cut.funds.items() if part in row["parts"]},
-            "limits": {k: share(row, "max_fen") for k, row in self.cut.limits.items() if part in row["parts"]},
-        }
-
     def price(
-        self, name: str, prices: list[Args], tiers: tuple[int, ...], *, earlier: str | None = None, last: bool = False
+        self,
+        name: str,
+        prices: list[Args],
+        *,
+        even: bool = False,
+        near: bool = False,
+        earlier: str | None = None,
+        tighten: bool = False,
     ) -> list[tuple[str, Args]]:
-        """[(part, its responses by tier)] at `prices`; `last`: nothing is cleared after it, and bounds are as tight as is known."""
-        common = {"shared": self.shared, "prices": {str(tier): prices[tier] for tier in tiers}}
-        common |= {"tighten": last, "near": CLEARED, "earlier": earlier}
-        asked: dict[str, Args] = {part: {} for part in self.cut.parts}
-        for group in () if last else self.groups.values():
-            asked |= {part: {"cleared": sorted(group.capacity)} for part in group.parts}
+        """[(part, its responses by tier)] at `prices`; `even`: within even shares of the offerings, which says nothing of a bound; `near`: what is
+        near the best is kept to be cleared, with what was kept in the stage `earlier`; `tighten`: bounds as good as is known.
+        """
+        common = {
+            "shared": self.shared,
+            "prices": {str(tier): one for tier, one in enumerate(prices)},
+            "tighten": tighten,
+            "earlier": earlier,
+        }
+        inside = {part for group in self.groups.values() for part in group.parts}
+        asked: dict[str, Args] = {
+            part: {"near": near and part in inside}
+            | ({"shares": even_shares(self.cut, part)["offerings"]} if even else {})
+            for part in self.cut.parts
+        }
         found = self.stage(name, "price", common, asked)
-        for tier in tiers:
+        for tier in () if even else range(3):
             answers = [one["responses"].get(str(tier)) for one in found.values()]
             if all(answers):
                 self.asked[f"{name} {tier}"] = {
@@ -204,77 +200,20 @@ class _Region:
 
     def clear(self, name: str, stage: str, found: list[tuple[str, Args]]) -> None:
         """Puts together what the counties of each group answered in `stage`."""
-        known = {part for part, responses in found if str(CLEARED) in responses}
-        digests = {part: result(self.work, stage, part)["inputs"] for part in known}  # type: ignore[index]
-        asked = {
-            code: {"capacity": group.capacity, "answers": {part: digests[part] for part in group.parts}}
-            for code, group in self.groups.items() if known.issuperset(group.parts)
-        }  # fmt: skip
-        if asked:
-            done = self.stage(name, "clear", {"stage": stage}, asked)
-            self.cleared = {code: one["cleared"] for code, one in done.items() if one["cleared"]}
-
-    def market(
-        self,
-        prices: list[Args],
-        answers: list[tuple[str, Args]],
-        last: list[tuple[str, Args]],
-        values: list[int] | None,
-    ) -> list[Args]:
-        """The next prices of every tier. `values`: what the integer plan reached; before it is known, what the mixture reaches."""
-        found, least = [], []
-        self.mixture, self.urgent = None, [None, None]
-        # who pays is arbitrary as long as money of all kinds is left: a fund that is free is no row of the market
-        scarce = {k for tier in prices for k, p in tier["funds"].items() if p > 0}
-        amounts = {key: fen for key, fen in self.amounts.items() if key[0] == "limit" or key[1] in scarce}
-        amounts |= {("offer", o): units for o, units in self.capacity.items()}
-        pool = [(part, a["points"], rows_used(a)) for part, responses in answers for a in responses.values()]
-        for tier in range(3):
-            centre, stretch = self._centre(tier, (values or least)[:tier], prices[tier])
-            rows = {key: centre[TABLES[key[0]]].get(key[1], 0.0) for key in amounts}
-            rows |= {("tier", s): p for s, p in enumerate(centre["tiers"])}
-            bids = self._bids(last, tier)
-            if bids is None:
-                clearing = dict(prices[tier]["offerings"])
-            else:
-                clearing = {o: clearing_price(bids.get(o, {}), self.capacity[o]) for o in self.capacity}
-            mixed = mix(
-                pool,
-                tier=tier,
-                amounts=amounts,
-                last=rows,
-                clearing=clearing,
-                least=(values or least)[:tier],
-                stretch=stretch,
-            )
-            if mixed is None:
-                found.append(prices[tier])
-                least.append(0)
-                continue
-            weights, rows = mixed
-            self.mixture = (pool, weights)
-            if tier < 2:
-                self.urgent[tier] = (pool, weights)
-            earned = sum(w * a[1][tier] for w, a in zip(weights, pool, strict=True))
-            least.append(earned * (1 - LOSSES[tier]) if tier < 2 else earned)
-            found.append(
-                {name: {k[1]: p for k, p in rows.items() if k[0] == kind and p > 0} for kind, name in TABLES.items()}
-            )
-            found[-1]["tiers"] = [rows["tier", s] for s in range(tier)]
-            if tier == CLEARED and self.cleared:
-                for one in self.cleared.values():
-                    found[-1]["offerings"] |= one["prices"]
-                if len(self.cleared) == len({county[:4] for county in self.cut.counties.values()}):
-                    least[-1] = sum(one["points"][tier] for one in self.cleared.values()) * (1 - LOSSES[tier])
-        return found
-
-    def _centre(self, tier: int, least: list[float], otherwise: Args) -> tuple[Args, float]:
-        """The prices with the lowest bound so far, and how far the next may go from them: less far after a step that missed."""
-        tried = [one for one in self.asked.values() if one["tier"] == tier]
-        if not tried:
-            return otherwise, WIDE
-        best = min(tried, key=lambda one: self._bound(one, least))
-        return best["prices"], WIDE if best is tried[-1] else NARROW
+        known = {part: responses for part, responses in found}
+        asked = {}
+        for code, group in self.groups.items():
+            for tier in range(3):
+                if all(str(tier) in known[part] for part in group.parts):
+                    # what a county answered is known by the hash of what it was asked
+                    answers = {part: result(self.work, stage, part)["inputs"] for part in group.parts}  # type: ignore[index]
+                    asked[f"{code}-{tier}"] = {"tier": tier, "capacity": group.capacity, "answers": answers}
+        done = self.stage(name, "clear", {"stage": stage}, asked) if asked else {}
+        self.cleared = {}
+        for key, one in done.items():
+            code, tier = key.rsplit("-", 1)
+            if one["cleared"]:
+                self.cleared.setdefault(int(tier), {})[code] = one["cleared"] | {"needs": self.groups[code].needs}
 
     def _bound(self, one: Args, least: list[float]) -> float:
         """Σ county bounds + Σ price · shared row − Σ price · points kept, with a margin of 1e-10 of the magnitudes for these few sums."""
@@ -286,68 +225,13 @@ class _Region:
         terms += [-p * v for p, v in zip(prices["tiers"], least, strict=True)]
         return sum(terms) + 1e-10 * sum(map(abs, terms)) + 1e-3
 
-    def _bids(self, last: list[tuple[str, Args]], tier: int) -> dict[str, dict[str, list[tuple[float, float]]]] | None:
-        if not all(str(tier) in responses for _, responses in last):
-            return None
-        bids: dict[str, dict[str, list[tuple[float, float]]]] = {}
-        for part, responses in last:
-            for offering, own in responses[str(tier)]["bids"].items():
-                bids.setdefault(offering, {})[part] = [(w, u) for w, u in own]
-        return bids
-
-    def plan(self, last: list[tuple[str, Args]], seconds: float) -> None:
-        shares = self._shares(last)
+    def plan(self, shares: dict[str, Args], seconds: float) -> None:
+        """An integer plan of every county within its shares."""
         found = self.stage(
-            "plan", "plan", {"seconds": seconds},
-            {part: {"shares": shares[part]} for part in self.cut.parts},
-        )  # fmt: skip
+            "plan", "plan", {"seconds": seconds}, {part: {"shares": shares[part]} for part in self.cut.parts}
+        )
         self.uses = {part: one["use"] for part, one in found.items()}
         self.points = [sum(one["points"][t] for one in found.values()) for t in range(3)]
-
-    def _shares(self, last: list[tuple[str, Args]]) -> dict[str, Args]:
-        """Whole shares for every part from the last mixture of answers."""
-        offers: dict[str, dict[str, float]] = {o: {} for o in self.capacity}
-        rows: dict[tuple[str, str], dict[str, float]] = {
-            key: {part: 0.0 for part in self._row(key)["parts"]} for key in self.amounts
-        }
-        for key, part, amount in rows_of_mixture(self.mixture):
-            target = offers[key[1]] if key[0] == "offer" else rows[key]
-            target[part] = target.get(part, 0.0) + amount
-        if self.mixture is not None:
-            for use in rows.values():
-                if not any(use.values()):
-                    use.update({part: float(self.cut.needs[part]) for part in use})
-        # what the first two tiers would use comes before what tier 3's mixture says, which pays for tier 3 with some of them
-        first: list[dict[str, dict[str, float]]] = [{o: {} for o in self.capacity} for _ in self.urgent]
-        for own, mixture in zip(first, self.urgent, strict=True):
-            for key, part, amount in rows_of_mixture(mixture):
-                if key[0] == "offer":
-                    own[key[1]][part] = own[key[1]].get(part, 0.0) + amount
-        for use in (one["use"] for one in self.cleared.values()):
-            first[CLEARED] |= use
-            first[0] |= dict.fromkeys(use, {})
-        bids = self._bids(last, 2) or {}
-        shares: dict[str, Args] = {part: {"offerings": {}, "funds": {}, "limits": {}} for part in self.cut.parts}
-        for o, row in self.cut.offerings.items():
-            pins = self.cut.pinned.get(o, {})
-            kept = {part: pin[0] for part, pin in pins.items()}
-            for own in first:
-                kept = urgent_units(own[o], row["capacity"], kept)
-            units = share_out(offers[o], bids.get(o, {}), row["capacity"], kept)
-            units = units or {row["parts"][0]: row["capacity"]}
-            places = None
-            if row["max_needs"] is not None:
-                places = places_out(units, row["max_needs"], {part: pin[1] for part, pin in pins.items()})
-            for part in row["parts"]:
-                served = None if places is None else places.get(part, 0)
-                shares[part]["offerings"][o] = [units.get(part, 0) if served != 0 else 0, served]
-        for key, use in rows.items():
-            for part, fen in money_out(use, self.amounts[key]).items():
-                shares[part][f"{key[0]}s"][key[1]] = fen
-        return shares
-
-    def _row(self, key: tuple[str, str]) -> Args:
-        return (self.cut.funds if key[0] == "fund" else self.cut.limits)[key[1]]
 
     # -- what is left over, and the end ---------------------------------------------------------------------------
 

@@ -106,18 +106,15 @@ class _Files:
     def at(self, stage: str, ending: str) -> Path:
         return self.work / "results" / stage / f"{self.part}{ending}"
 
-    def save(self, **arrays: np.ndarray) -> None:
-        draft = self.at(self.stage, f".{os.getpid()}.npz")
-        np.savez_compressed(draft, **arrays)
-        draft.replace(self.at(self.stage, ".npz"))
+    def save(self, kind: str, **arrays: np.ndarray) -> None:
+        draft = self.at(self.stage, f".{kind}.{os.getpid()}.npz")
+        np.savez(draft, **arrays)
+        draft.replace(self.at(self.stage, f".{kind}.npz"))
 
-    def load(self, stage: str, name: str) -> np.ndarray:
-        return self.arrays(stage, self.part, (name,))[name]
-
-    def arrays(self, stage: str, part: str, names: tuple[str, ...] = ()) -> dict[str, np.ndarray]:
-        """The arrays that another piece keeps (all of them where none is named)."""
-        with np.load(self.work / "results" / stage / f"{part}.npz") as arrays:
-            return {name: arrays[name] for name in names or arrays.files}
+    def load(self, stage: str, kind: str, part: str | None = None) -> dict[str, np.ndarray]:
+        """The arrays of one kind that this part, or another, kept in a stage."""
+        with np.load(self.work / "results" / stage / f"{part or self.part}.{kind}.npz") as arrays:
+            return {name: arrays[name] for name in arrays.files}
 
     def lines(self, ending: str, rows: list[Args]) -> None:
         draft = self.at(self.stage, f"{ending}.{os.getpid()}")
@@ -151,19 +148,21 @@ def _price(problem: Problem, common: Args, own: Args, files: _Files) -> Args:
     shared = common["shared"]
     part = CountyPart(problem, build_pairs(problem), *(set(shared[name]) for name in ("offerings", "funds", "limits")))
     responses = {}
+    shares = own.get("shares")
     for tier, prices in common["prices"].items():
-        answer = part.respond(int(tier), Prices(**prices), tighten=common["tighten"])
+        answer = part.respond(int(tier), Prices(**prices), shares=shares, tighten=common["tighten"])
         if answer is not None:
             responses[tier] = asdict(answer)
-    if own.get("cleared") and common["near"] in part.answered:
-        earlier = files.load(common["earlier"], "column") if common["earlier"] else ()
-        files.save(**part.near(common["near"], set(own["cleared"]), earlier))
+    if own["near"]:
+        for tier in part.answered:
+            earlier = files.load(common["earlier"], f"near-{tier}")["column"] if common["earlier"] else ()
+            files.save(f"near-{tier}", **part.near(tier, earlier))
     return {"responses": responses, "pairs": part.instance.size}
 
 
 def _clear(common: Args, own: Args, files: _Files) -> Args:
     """What the counties of a group do at once with the offerings that only they share."""
-    near = {part: files.arrays(common["stage"], part) for part in own["answers"]}
+    near = {part: files.load(common["stage"], f"near-{own['tier']}", part) for part in own["answers"]}
     found = clear(near, own["capacity"])
     return {"cleared": None if found is None else asdict(found)}
 
@@ -172,7 +171,7 @@ def _plan(problem: Problem, common: Args, own: Args, files: _Files) -> Args:
     given = with_shares(problem, own["shares"])
     instance, steps, record = county_part.plan_part(given, build_pairs(given), seconds=common["seconds"])
     use = county_part.use_of(instance, steps)
-    files.save(steps=steps)
+    files.save("steps", steps=steps)
     return {"use": use, "points": county_part.points_of(instance, steps), "work": record}
 
 
@@ -186,7 +185,7 @@ def _rest(problem: Problem, common: Args, own: Args, files: _Files) -> Args:
 
 
 def _final_steps(files: _Files, planned: str, taken: list[list[int]]) -> np.ndarray:
-    steps = files.load(planned, "steps").copy()
+    steps = files.load(planned, "steps")["steps"]
     for column, count in taken:
         steps[column] += count
     return steps

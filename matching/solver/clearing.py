@@ -16,16 +16,18 @@ from scipy.sparse.csgraph import connected_components
 from matching.solver.relaxation import POINTS, solve_lp
 
 Near = Mapping[str, np.ndarray]
-"""A county's columns: `need`, `offering`, `worth` (thousands of points per step), `load`, `high`, `tier` (C,); `points` per step (C,);
-`want` (N,) steps and `capacity` (O,) units of its needs and offerings; `shared` (O,) the offering's id, "" where it is the county's own."""
+"""A county's columns: `need`, `offering`, `worth` (thousands of points per step), `load`, `high`, `tier` (C,); `points` per step (C,), integers in 32 bits, others as floats;
+`want` (N,) steps and `capacity` (O,) units of its needs and offerings; `shared` (O,) the offering's id, "" where it is the county's own;
+`limits` (K,) ids, and `limit`, `at`, `fen` (E,): column `at` costs `fen` of a limit per step."""
 
 
 @dataclass
 class Cleared:
-    """`prices`: shared offering → points per unit; `use`: shared offering → county → units; `points` of the three tiers."""
+    """`prices`: shared offering → points per unit; `use`: shared offering → county → units; `fen`: limit → county → fen; `points` of the tiers."""
 
     prices: dict[str, float]
     use: dict[str, dict[str, float]]
+    fen: dict[str, dict[str, float]]
     points: list[float]
 
 
@@ -54,7 +56,7 @@ def clear(near: Mapping[str, Near], capacity: Mapping[str, int]) -> Cleared | No
         if status != "OPTIMAL":
             return None
         x[some], price[offerings] = found, prices[len(needs) :]
-    return joined.outcome(x, price)
+    return joined.outcome(near, x, price)
 
 
 @dataclass
@@ -73,15 +75,20 @@ class _Joined:
     want: np.ndarray
     capacity: np.ndarray
 
-    def outcome(self, x, price):
+    def outcome(self, near, x, price):
         use: dict[str, dict[str, float]] = {name: {} for name in self.names}
         inside = {row: name for name, row in self.names.items()}
         some = np.flatnonzero((self.offering < len(self.names)) & (x > 1e-9))
         for k in some.tolist():
             own, part = use[inside[int(self.offering[k])]], self.parts[int(self.part[k])]
             own[part] = own.get(part, 0.0) + float(x[k] * self.load[k])
+        fen: dict[str, dict[str, float]] = {}
+        for number, (part, own) in enumerate(near.items()):
+            spent = np.bincount(own["limit"], x[self.part == number][own["at"]] * own["fen"], len(own["limits"]))
+            for limit, amount in zip(own["limits"].tolist(), spent.tolist(), strict=True):
+                fen.setdefault(limit, {})[part] = amount
         prices = {name: max(0.0, float(price[row])) * POINTS for name, row in self.names.items()}
-        return Cleared(prices, use, [float((self.points * x)[self.tier == t].sum()) for t in range(3)])
+        return Cleared(prices, use, fen, [float((self.points * x)[self.tier == t].sum()) for t in range(3)])
 
 
 def _join(near, capacity):

@@ -1,7 +1,7 @@
 """One county of a larger problem: what it would do at given prices for what counties share, and a plan within given shares.
 
 `CountyPart.respond` solves the county's linear relaxation of one tier with the shared rows (offerings, funds, limits, the points of earlier
-tiers) priced instead of enforced. Its value bounds what any plan of the county can earn at these prices, so that the sum over counties and
+tiers) priced instead of enforced, or within given shares of the offerings. At prices its value bounds what any plan of the county can earn at these prices, so that the sum over counties and
 the worth of the shared rows bounds the joint problem (weak duality, for any prices). `plan_part` is the ordinary search of the tiers (`stages.solve_tiers`).
 """
 
@@ -22,7 +22,10 @@ from matching.solver.stages import solve_tiers
 from matching.solver.state import broken, class_spending, fund_flows, used_rows
 from matching.solver.work import Work
 
-NEAREST, NEAREST_SHARED = 8, 3  # columns of a need that are named as near the best: of all, and of shared offerings
+NEAREST, NEAREST_SHARED = (
+    (8, 8, 5),
+    3,
+)  # columns of a need that are named as near the best: of all, per tier, and of shared offerings
 FAINT = 1e-4  # weight of the next tier's prices where a tier's own leave open which unit is used
 
 
@@ -40,8 +43,8 @@ class Prices:
 class Response:
     """`value` (points of the tier and of earlier tiers at their price, less what is paid for shared rows) is at most `bound`.
 
-    The rest is what the relaxed plan uses: points per tier, units per shared offering, fen per shared fund and limit. `bids` per shared
-    offering: (worth of a unit at this county's own prices, units wanted at that worth), best first.
+    The rest is of the relaxed plan: points per tier, what a unit of a shared offering is worth, fen of shared funds that have a price and of
+    shared limits.
     """
 
     value: float
@@ -50,7 +53,6 @@ class Response:
     offerings: dict[str, float]
     funds: dict[str, float]
     limits: dict[str, float]
-    bids: dict[str, list[tuple[float, float]]]
 
 
 class CountyPart:
@@ -120,110 +122,95 @@ class CountyPart:
             tuple(np.maximum(0.0, -y[self.row_of_tier[:tier]]).tolist()),
         )
 
-    def respond(self, tier, prices, *, tighten=True):
-        """The Response at these prices, or None where the relaxation was not solved. `tighten`: the bound by patterns too, which takes longer."""
+    def respond(self, tier, prices, *, shares=None, tighten=True):
+        """The Response at these prices, or None where the relaxation was not solved.
+
+        `shares`: offering → units, kept instead of paid for. `tighten`: the bound by patterns too, which takes longer.
+        """
         r = self.relaxation
         y = np.zeros(r.matrix.shape[0])
-        y[self.row_of_offering] = [prices.offerings.get(o, 0.0) / POINTS for o in self.offerings]
         y[self.row_of_fund] = [prices.funds.get(f, 0.0) * MONEY / POINTS for f in self.funds]
         y[self.row_of_limit] = [prices.limits.get(k, 0.0) * MONEY / POINTS for k in self.limits]
         y[self.row_of_tier[:tier]] = [-p for p in prices.tiers[:tier]]
-        within = self.columns(tier)
-        matrix = r.matrix[:, within]
-        objective = self.objective(tier)[within] - matrix.T @ y
+        upper = r.upper
         local = np.ones(len(y), bool)
         local[self.shared_rows] = False
         local[self.row_of_tier] = False
+        if shares is None:
+            y[self.row_of_offering] = [prices.offerings.get(o, 0.0) / POINTS for o in self.offerings]
+        else:
+            upper = upper.copy()
+            upper[self.row_of_offering] = [shares[o] for o in self.offerings]
+            local[self.row_of_offering] = True
+        within = self.columns(tier)
+        matrix = r.matrix[:, within]
+        objective = self.objective(tier)[within] - matrix.T @ y
         own = np.flatnonzero(local)
         rows = matrix[own]
         low, high = r.low[within], r.high[within]
-        _, x, duals = solve_lp(r.lower[own], r.upper[own], rows, low, high, objective)
+        _, x, duals = solve_lp(r.lower[own], upper[own], rows, low, high, objective)
         if x is None:
             return None
-        bound, reduced = price_bound(r.lower[own], r.upper[own], rows, low, high, objective, duals)
+        bound, reduced = price_bound(r.lower[own], upper[own], rows, low, high, objective, duals)
         all_prices = y.copy()
         all_prices[own] = duals
         self.answered[tier] = (within, x, reduced, all_prices)
         if tighten:
             if self.patterns is None:
                 self.patterns = PatternBounds(self.instance, r)
-            bound -= self.patterns.excess(self.objective(tier), all_prices, outside=self.shared_rows)
+            bound -= self.patterns.excess(self.objective(tier), all_prices, outside=np.setdiff1d(self.shared_rows, own))
         used = matrix @ x
+        priced = [f for f in self.funds if prices.funds.get(f, 0.0) > 0]  # who pays is arbitrary where money is free
+        fen = dict(zip(self.funds, (used[self.row_of_fund] * MONEY).tolist(), strict=True))
         return Response(
             value=float(objective @ x) * POINTS,
             bound=bound * POINTS,
             points=tuple((used[self.row_of_tier] * POINTS).tolist()),
-            offerings=dict(zip(self.offerings, used[self.row_of_offering].tolist(), strict=True)),
-            funds=dict(zip(self.funds, (used[self.row_of_fund] * MONEY).tolist(), strict=True)),
+            offerings=dict(zip(self.offerings, (np.maximum(0.0, all_prices[self.row_of_offering]) * POINTS).tolist(), strict=True)),
+            funds={f: fen[f] for f in priced},
             limits=dict(zip(self.limits, (used[self.row_of_limit] * MONEY).tolist(), strict=True)),
-            bids=self._bids(within, reduced, y, r.high[within]),
-        )
+        )  # fmt: skip
 
-    def near(self, tier, cleared, also=()):
+    def near(self, tier, also=()):
         """The columns near the best of the last response of `tier`, as `matching.solver.clearing` reads them, and `column` (C,), their places.
 
-        `cleared`: ids of the shared offerings that are cleared; the others keep their prices. `also`: places named before, that stay in.
-        Where the prices of this tier leave open which unit is used, those of the next decide, as far as it was asked.
+        `also`: places named before, that stay in. Where the prices of this tier leave open which unit is used, those of the next decide, as
+        far as it was asked.
         """
         i, r = self.instance, self.relaxation
         within, x, reduced, prices = self.answered[tier]
         size = int((within < i.size).sum())
         columns, x, reduced = within[:size], x[:size], reduced[:size]
-        need = i.need[columns]
-        draw = draws(columns, tier)
+        need, draw = i.need[columns], draws(columns, tier)
 
         def among(some, most):
             order = some[np.lexsort((draw[some], -np.round(reduced[some], 6), need[some]))]
             rank = np.arange(len(order)) - np.searchsorted(need[order], need[order])
             return order[rank < most]
 
-        chosen = np.zeros(size, bool)
-        chosen[x > 1e-9] = True
-        chosen[among(np.arange(size), NEAREST)] = True
+        chosen = (x > 1e-9) | np.isin(columns, also)
+        chosen[among(np.arange(size), NEAREST[tier])] = True
         chosen[among(np.flatnonzero(self.shared_offering[i.offering[columns]]), NEAREST_SHARED)] = True
-        chosen |= np.isin(columns, also)
-        columns, reduced = columns[chosen], reduced[chosen]
-        free = np.array(
-            [not shared or name in cleared for name, shared in zip(i.offering_ids, self.shared_offering, strict=True)]
-        )
-        capacity = np.where(free, prices[r.first["capacity"] + np.arange(len(i.capacity))], 0.0)
-        worth = reduced + prices[r.first["needs"] + i.need[columns]] + i.load[columns] * capacity[i.offering[columns]]
+        columns, need = columns[chosen], need[chosen]
+        first, count = r.first, len(i.capacity)
+        capacity = prices[first["capacity"] : first["capacity"] + count]
+        worth = reduced[chosen] + prices[first["needs"] + need] + i.load[columns] * capacity[i.offering[columns]]
         if tier + 1 in self.answered:
             later = self.answered[tier + 1][3].copy()
-            later[r.first["needs"] : r.first["needs"] + len(i.fill)] = 0.0
+            later[first["needs"] : first["needs"] + len(i.fill)] = 0.0
             later[self.row_of_tier] = 0.0
             worth = worth - FAINT * (r.matrix[:, columns].T @ later)
-        own = np.where(free, i.capacity, np.iinfo(np.int64).max // 4)
-        ids = [
-            name if shared and name in cleared else ""
-            for name, shared in zip(i.offering_ids, self.shared_offering, strict=True)
-        ]
-        return {
-            "column": columns, "need": i.need[columns], "offering": i.offering[columns], "worth": worth, "load": i.load[columns],
-            "high": r.high[columns], "tier": i.tier[i.need[columns]], "points": i.points[columns], "want": r.upper[r.first["needs"] : r.first["needs"] + len(i.fill)],
-            "capacity": own, "shared": np.array(ids, str),
+        fen = r.matrix[self.row_of_limit][:, columns].tocoo()
+        small = np.int32, np.float32  # half the space of what the programme computes with
+        whole = {
+            "column": columns, "need": need, "offering": i.offering[columns], "load": i.load[columns], "tier": i.tier[need],
+            "points": i.points[columns], "limit": fen.row, "at": fen.col,
         }  # fmt: skip
-
-    def _bids(self, within, reduced, y, high):
-        i = self.instance
-        size = int((within < i.size).sum())
-        column = within[:size]
-        some = np.flatnonzero(self.shared_offering[i.offering[column]])
-        column = column[some]
-        paid = y[self.relaxation.first["capacity"] + i.offering[column]]
-        load = np.maximum(1, i.load[column])
-        worth = (paid + reduced[some] / load) * POINTS
-        units = load * high[some]
-        keep = np.flatnonzero(worth > np.maximum(1e-6, 0.5 * paid * POINTS))  # others will not win
-        keep = keep[np.lexsort((-worth[keep], i.offering[column[keep]]))]
-        bids = {}
-        for k in keep.tolist():
-            o = int(i.offering[column[k]])
-            own = bids.setdefault(i.offering_ids[o], [0.0, []])
-            if own[0] < i.capacity[o]:
-                own[0] += float(units[k])
-                own[1].append((round(float(worth[k]), 6), float(units[k])))
-        return {o: merged for o, (_, merged) in bids.items()}
+        real = {"worth": worth, "high": r.high[columns], "fen": fen.data * MONEY}
+        return {name: x.astype(small[0]) for name, x in whole.items()} | {name: x.astype(small[1]) for name, x in real.items()} | {
+            "want": r.upper[first["needs"] : first["needs"] + len(i.fill)], "capacity": i.capacity, "limits": np.array(self.limits, str),
+            "shared": np.array([o if own else "" for o, own in zip(i.offering_ids, self.shared_offering, strict=True)], str),
+        }  # fmt: skip
 
 
 def plan_part(problem, pairs, *, seconds):

@@ -24,7 +24,7 @@ from matching.solver.relaxation import POINTS, solve_lp
 from matching.validation import violations
 from tests.unit.matching.regional.regions import rows, small_region, write
 
-QUICK = Effort(scouts=2, rounds=2, bounds=1, rests=2, seconds=30.0)
+QUICK = Effort(scouts=2, rounds=2, rests=2, seconds=30.0)
 
 
 def quiet(line):
@@ -88,7 +88,7 @@ def test_any_prices_bound_the_joint_problem(region, tmp_path):
             ))
             for tier in range(3)
         ]  # fmt: skip
-        state.price(f"any-{round_}", prices, (0, 1, 2))
+        state.price(f"any-{round_}", prices)
     bounds = state.bounds([0, 0, 0])
     assert all(bound >= int(best) for bound, best in zip(bounds, whole, strict=True))
 
