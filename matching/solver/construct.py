@@ -19,11 +19,14 @@ def fill(instance, steps, *, order=None, key=None):
     rank = np.lexsort((i.distance, i.cost)) if key is None else np.lexsort((i.distance, i.cost, key))
     place = np.empty(i.size, np.int64)
     place[rank] = np.arange(i.size)
-    for need in urgency(i) if order is None else order:
+    usable = state.usable()  # rooms only shrink, so that nothing else will be
+    first = np.searchsorted(i.need[usable], np.arange(len(i.fill) + 1))
+    order = urgency(i) if order is None else order
+    for need in order[first[order] < first[order + 1]]:
         left = int(state.need_room[need])
         if left <= 0 or (i.fill[need] == WHOLE and left != i.steps_wanted[need]):
             continue
-        columns = np.arange(i.by_need[need], i.by_need[need + 1])
+        columns = usable[first[need] : first[need + 1]]
         offerings = i.offering[columns]
         open_ = (i.high[columns] > state.steps[columns]) & (state.room[offerings] >= i.load[columns])
         open_ &= (state.places[offerings] > 0) | (state.steps[columns] > 0)

@@ -24,7 +24,7 @@ class FlowBeside:
         if work.replaying:
             rounds = (work.recorded(self.stage) or {"rounds": (0, 0)})["rounds"]
         else:
-            rounds = (1, 1) if again else MOST_ROUNDS if tier == 2 else (2, 1)
+            rounds = (1, 1) if again else MOST_ROUNDS if tier == 2 and not search.brief else (2, 1)
         start = work.elapsed()
 
         def late():
@@ -33,7 +33,7 @@ class FlowBeside:
         self.task = None
         self.left = None  # (H,) fen of each household's cap that single needs may take beside the flow
         if sum(rounds):
-            flow = Flow(search.instance, search.steps, tier, keep=not again)
+            flow = Flow(search.instance, search.steps, tier, keep=not again, brief=search.brief)
             self.flow, self.left = flow, flow.left
             self.task = pool.submit(flow.search, relaxation, rounds, late)
 

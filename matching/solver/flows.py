@@ -28,10 +28,10 @@ SLIP = (
     1e-4  # what a plan by flows may lose of tier 2 and still be taken for what it brings to tier 3; searched back later
 )
 CLOSE = 3e-4  # relative to the points of the last tier: closer than this the prices are good enough
-ASKED = 3  # times that programme is solved, each time over more columns
+ASKED = (3, 1)  # times that programme is solved, each time over more columns; in a brief search
 JOINED = 10  # flows whose columns are joined in one linear programme
 LATEST = 60.0  # seconds after which that programme is given up
-TRIED = 2  # flows that are made into plans, the most promising first
+TRIED = (2, 1)  # flows that are made into plans, the most promising first; in a brief search
 
 
 @dataclass
@@ -65,10 +65,11 @@ def next_prices(worth, uses, rooms, centre, reach, first):
 
 
 class Flow:
-    def __init__(self, instance, steps, tier, keep=True):
+    def __init__(self, instance, steps, tier, *, keep=True, brief=False):
         """All columns of the tiers up to `tier` (0-based) that may flow beside `steps` (P,): what single needs and pins hold stays; `keep`: single
-        needs without a place keep room in their household's cap."""
+        needs without a place keep room in their household's cap; `brief`: fewer plans are made, which loses about a thousandth of the last tier."""
         i = self.instance = instance
+        self.asked, self.tried = ASKED[brief], TRIED[brief]
         self.kept = np.where((i.fill[i.need] == SINGLE) | (i.low > 0), steps, 0)
         flows = (i.fill[i.need] != SINGLE) & (i.high > 0) & (i.low == 0) & (i.tier[i.need] <= tier)
         self.columns = np.flatnonzero(flows)
@@ -245,7 +246,7 @@ class Flow:
         objective = np.zeros(r.matrix.shape[1])
         objective[self.columns] = self.worth / POINTS
         charges, flow = np.arange(i.size, r.matrix.shape[1]), None
-        for _ in range(ASKED):
+        for _ in range(self.asked):
             within = np.concatenate((self.columns[inside], charges))
             status, x, prices = solve_lp(
                 free - taken, r.upper - taken, r.matrix[:, within], np.zeros(len(within)), r.high[within],
@@ -274,7 +275,7 @@ class Flow:
             over = [max(0, int(r.use @ flow) - r.room) for r in self.rows]
             return worth - 2 * float(np.dot(prices, over))
 
-        return [flow for _, flow in sorted(seen, key=left, reverse=True)[:TRIED]]
+        return [flow for _, flow in sorted(seen, key=left, reverse=True)[: self.tried]]
 
     def _broken_rows(self, flow):
         """Rows for household caps that the flow passes, and for the sets of payer classes that their funds together cannot pay."""

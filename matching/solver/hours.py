@@ -35,7 +35,7 @@ def place_hours(search, stage, tier, groups, until, *, household=None, anew=True
         return groups
     if household is not None:
         _hold_back(i, steps, columns, rooms, household)
-    turns = Turns(search.work, len(columns), until)
+    turns = Turns(search.work, len(columns), until, search.at_once)
     tasks = [
         search.pool.submit(_placed, search, f"{stage} {k + 1}", tier, own, room, turns, anew)
         for k, (own, room) in enumerate(zip(columns, rooms, strict=True))

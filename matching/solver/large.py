@@ -21,9 +21,11 @@ AT_ONCE = 2  # parts searched side by side; fixed, so that more threads do not c
 
 
 class LargeSearch:
-    def __init__(self, instance, work, threads, steps):
-        self.instance, self.work, self.steps = instance, work, steps
-        self.pool = ThreadPoolExecutor(max(1, min(AT_ONCE, threads)))
+    def __init__(self, instance, work, threads, steps, brief=False):
+        """`brief`: one county of many, whose time is short."""
+        self.instance, self.work, self.steps, self.brief = instance, work, steps, brief
+        self.at_once = max(1, min(AT_ONCE, threads))
+        self.pool = ThreadPoolExecutor(self.at_once)
 
     def close(self):
         self.pool.shutdown(wait=False, cancel_futures=True)

@@ -26,7 +26,7 @@ def nearer_hours(search, until):
     rooms = split_rooms(i, steps, groups) if groups else None
     if rooms is None:
         return 0
-    turns = Turns(search.work, len(groups), until)
+    turns = Turns(search.work, len(groups), until, search.at_once)
     tasks = [
         search.pool.submit(_nearer, search, f"distance hours {k + 1}", group, room, turns)
         for k, (group, room) in enumerate(zip(groups, rooms, strict=True))

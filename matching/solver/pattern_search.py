@@ -24,7 +24,7 @@ SEED = 20270103
 class Turns:
     """When each of `count` groups should be done by second `until`: those that wait share what is left of the time equally."""
 
-    def __init__(self, work, count, until, beside=2):
+    def __init__(self, work, count, until, beside):
         self.work, self.waiting, self.until, self.beside = work, count, until, min(beside, count)
         self.lock = threading.Lock()
 

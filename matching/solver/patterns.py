@@ -9,20 +9,16 @@ the knapsacks bound what any assignment can earn. A *dive* takes the pattern the
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import sparse
 
-from matching.solver.relaxation import solve_lp
+from matching.solver.pattern_programme import GrowingProgramme, Unsolved
 
 LARGEST = 2e7  # cells of a table of knapsacks
 SURE = 0.999  # share of a pattern from which it is taken without choosing
 FIRST_ROUNDS, ROUNDS = 100, 3  # programmes before the first pattern is taken, and after each
 RANDOM = 0.3  # how much a dive's choice depends on its draw
 FINEST = 64  # parts of a loss with which the search for near patterns begins
-SCALE = 1e5  # the greatest profit inside the programme
 
-
-class Unsolved(Exception):
-    """The linear programme of the patterns was not solved."""
+__all__ = ["Patterns", "Unsolved", "best_sets", "near_sets", "too_large"]
 
 
 def best_sets(first, load, worth, size, most):
@@ -114,7 +110,7 @@ class Patterns:
         self.row_of_group = np.full(len(p.group_cap), -1)
         self.row_of_group[self.tight] = np.arange(len(self.tight))
         self.members, self.offering, self.seen = [], [], set()
-        self.flat = None
+        self.flat, self.programme = None, None
 
     @property
     def size(self):
@@ -158,32 +154,12 @@ class Patterns:
         pattern, columns, offering = self._flat()
         shut = np.bincount(pattern, ~still.needs[p.need[columns]], self.size) > 0
         live = np.flatnonzero(~shut & still.offerings[offering]) if self.size else np.zeros(0, np.int64)
-        groups = len(self.tight)
-        height = p.count + len(p.capacity) + groups
         if not len(live):
-            return np.zeros(0), live, np.zeros(p.count), np.zeros(len(p.capacity)), np.zeros(groups)
-        place = np.full(self.size, -1)
-        place[live] = np.arange(len(live))
-        own = place[pattern] >= 0
-        columns, at = columns[own], place[pattern[own]]
-        group = self.row_of_group[p.group[p.need[columns]]]
-        some = np.flatnonzero(group >= 0)
-        unit = max(1.0, float(p.group_cap[self.tight].max(initial=1)))
-        rows = np.concatenate((p.need[columns], p.count + offering[live], p.count + len(p.capacity) + group[some]))
-        cols = np.concatenate((at, np.arange(len(live)), at[some]))
-        data = np.concatenate((np.ones(len(at) + len(live)), p.worth[columns[some]] / unit))
-        matrix = sparse.csr_matrix((data, (rows, cols)), shape=(height, len(live)))
-        worth = np.bincount(at, profit[columns], len(live))
-        scale = SCALE / max(1e-9, float(worth.max(initial=0)))
-        upper = np.concatenate((np.ones(height - groups), still.room[self.tight] / unit))
-        status, x, prices = solve_lp(
-            np.full(height, -np.inf), upper, matrix, np.zeros(len(live)), np.ones(len(live)), worth * scale
-        )
-        if status != "OPTIMAL":
-            raise Unsolved(status)
-        prices = np.maximum(0.0, prices) / scale
-        o = p.count + len(p.capacity)
-        return x, live, prices[: p.count], prices[p.count : o], prices[o:] / unit
+            return np.zeros(0), live, np.zeros(p.count), np.zeros(len(p.capacity)), np.zeros(len(self.tight))
+        if self.programme is None or self.programme.profit is not profit:
+            self.programme = GrowingProgramme(p, self.tight, self.row_of_group, profit)
+        shares, *prices = self.programme.solve(self.members, self.offering, live, still.room[self.tight])
+        return shares, live, *prices
 
     def _ask(self, profit, still, needs, offerings, groups):
         """(bound, new patterns): the best set of every open offering at the prices of needs and groups; better ones than known are added."""

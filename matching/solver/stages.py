@@ -1,13 +1,12 @@
 """The order of work on a large problem, and how much of the time each stage may use."""
 
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
 
 from matching.solver.construct import fill, urgency
-from matching.solver.county_flow import ALL_AT_ONCE, begin_alone
 from matching.solver.flow_beside import FlowBeside
 from matching.solver.hours import place_hours
 from matching.solver.instance import NO_LIMIT, SINGLE
@@ -29,7 +28,8 @@ SHARES = {
     "distance": 0.98,
 }
 # The same for a county's tiers alone; what tier 2 lacks is paid for many times in the joint bound of tier 3.
-ALONE = (0.08, 0.48, 1.0)
+ALONE = (0.08, 0.42, 1.0)
+ALL_AT_ONCE = 1_000  # categories of single needs share nothing but households
 PATIENCE = 0.5  # share of tier 1's time that one category of single needs is searched as a whole
 GAP = (1e-6, 3e-4, 3e-4)  # relative, at which a programme is left
 HELD_BACK = 1e-3  # part of a tier's points that may have been kept from the goods for nothing, before they flow again
@@ -75,17 +75,26 @@ def solve_tiers(instance, work, pinned, greedy):
     _quick(work)
     begin = work.elapsed()
     due = {f"tier{t + 1}": begin + share * (work.seconds - begin) for t, share in enumerate(ALONE)}
-    search = LargeSearch(instance, work, 1, pinned)
+    search = LargeSearch(instance, work, 1, pinned, brief=True)
     search.greedy = greedy
     try:
-        _tiers(search, Unpriced(instance), due, work, None)
+        _tiers(search, Unpriced(instance), due, work, _AtOnce())
     finally:
         search.close()
     return search.steps
 
 
+class _AtOnce:
+    """In place of a thread beside: does what it is given at once, so that one thing follows another."""
+
+    def submit(self, do, *arguments):
+        done = Future()
+        done.set_result(do(*arguments))
+        return done
+
+
 def _tiers(search, prices, due, work, beside):
-    """The results of the three tiers; `beside` runs the flows (None: one thing after another on this thread)."""
+    """The results of the three tiers; `beside` runs the flows."""
     instance, greedy, results = search.instance, search.greedy, []
     for tier in range(3):
         results.append(_tier(search, prices, tier, results, due, work, beside))
@@ -131,26 +140,22 @@ def _tier(search, prices, tier, results, due, work, beside):
     single = instance.fill == SINGLE
     parts = search.by_category(5_000 if quick else 12_000, tier + 1, single)
     free, paid = [p for p in parts if search.is_free(p)], [p for p in parts if not search.is_free(p)]
-    alone = beside is None
     prices.begin(tier)
-    if alone:
-        begin_alone(search, prices.relaxation, tier, free, until)
-    else:
-        free, flow = _begin_side_by_side(search, prices.relaxation, tier, free, until, beside)
+    free, flow = _begin_side_by_side(search, prices.relaxation, tier, free, until, beside)
     notify()
     if paid and wanted(f"{name} rounded"):
         split = take_rounded(search, prices.relaxation, tier, until)
         search.raise_tier(
             f"{name} split", tier, split, begin_at + 0.8 * (until - begin_at), gap=gap, notify=notify, thin=12
         )
-    if paid and not alone and wanted(f"{name} paid hours"):
+    if paid and wanted(f"{name} paid hours"):
         place_paid(search, f"{name} paid hours", tier, paid, until)
     if wanted(f"{name} paid"):
         search.raise_tier(f"{name} paid", tier, paid, until, gap=gap, notify=notify, thin=12)
     if free and wanted(f"{name} hours again 1"):
-        place_hours(search, f"{name} hours again", tier, free, until, anew=alone)
+        place_hours(search, f"{name} hours again", tier, free, until, anew=False)
         notify()
-    if not alone and tier < 2 and flow.held_back() > HELD_BACK * max(1, value()) and wanted(f"{name} flows again"):
+    if tier < 2 and flow.held_back() > HELD_BACK * max(1, value()) and wanted(f"{name} flows again"):
         FlowBeside(search, prices.relaxation, tier, until, beside, again=True).take()
     if wanted(f"{name} goods"):
         goods = search.by_category(5_000 if quick else 12_000, tier + 1, ~single)

@@ -105,6 +105,19 @@ class Incumbent:
         self.charged = {}
         self._limits = _limits_by_column(i)
 
+    def usable(self):
+        """The columns that can take at least one step with everything else as it is, by need."""
+        i = self.instance
+        yes = (i.high > self.steps) & (self.need_room[i.need] > 0) & (self.room[i.offering] >= i.load)
+        yes &= (self.places[i.offering] > 0) | (self.steps > 0)
+        yes &= self.cap_room[i.household[i.need]] >= i.worth
+        if i.classes:
+            purse = np.array([sum(self.fund_room[f] for f in funds) for funds in i.classes], np.int64)
+            yes &= (i.cost == 0) | (purse[np.maximum(0, i.payers)] >= i.cost)
+        for members, room in zip(i.limit_members, self.limit_room, strict=True):
+            yes[members[i.cost[members] > room]] = False
+        return np.flatnonzero(yes)
+
     def most(self, column):
         """The most further steps this column can take with everything else as it is (a lower estimate for split payment)."""
         i = self.instance

@@ -5,11 +5,12 @@ import itertools
 import numpy as np
 import pytest
 
-from matching.solver import pattern_search, patterns
+from matching.solver import pattern_search
 from matching.solver.assignment import Assignment
 from matching.solver.instance import NO_LIMIT
 from matching.solver.pattern_search import Turns, search_group
 from matching.solver.patterns import Patterns, best_sets, near_sets, too_large
+from matching.solver.relaxation import solve_lp
 from matching.solver.work import Work
 
 LONG = 3_600.0
@@ -78,7 +79,7 @@ def _searched(problem, *, start=None, lean=None, urgent=(), ticks=60, record=Non
     work = Work(LONG, record, itertools.count().__next__)
     start = _nothing(problem) if start is None else start
     lean = problem.profit.astype(float) if lean is None else lean
-    found = search_group(problem, start, lean, np.array(urgent, np.int64), work, "hours 1", Turns(work, 1, ticks))
+    found = search_group(problem, start, lean, np.array(urgent, np.int64), work, "hours 1", Turns(work, 1, ticks, 1))
     return (*found, work.record)
 
 
@@ -174,7 +175,7 @@ def test_the_bound_over_patterns_is_at_most_the_linear_one_over_pairs(seed):
     rows[problem.count + len(most) + problem.offering, every] = 1
     rows[problem.count + 2 * len(most) + problem.group[problem.need], every] = problem.worth
     room = np.concatenate((np.ones(problem.count), problem.capacity, most, np.minimum(problem.group_cap, 10**6)))
-    status, x, _ = patterns.solve_lp(
+    status, x, _ = solve_lp(
         np.full(len(room), -np.inf), room.astype(float), rows, np.zeros(problem.size), np.ones(problem.size), profit
     )
     assert status == "OPTIMAL"
