@@ -36,10 +36,14 @@ class TierPrices:
         self.tasks = []
         self.begin(1)
 
-    def begin(self, tier):
-        """Sets the relaxations up to `tier` (0-based) going, one after another; the last one takes longest and may wait for a free core."""
+    def begin(self, tier, earlier=None):
+        """Sets the relaxations up to `tier` (0-based) going, one after another; the last one takes longest and may wait for a free core.
+
+        `earlier`: points that the tiers before keep, where they are known by now; else they are guessed from their relaxations.
+        """
         while len(self.tasks) <= tier and not self.closed:
-            self.tasks.append(self.pool.submit(self._solve, len(self.tasks), self.reached))
+            known = earlier if len(self.tasks) == tier else None
+            self.tasks.append(self.pool.submit(self._solve, len(self.tasks), self.reached, known))
 
     def close(self):
         """Interrupts what still runs and waits for it: nothing goes on behind the caller's back."""
@@ -66,7 +70,7 @@ class TierPrices:
             lower[self.relaxation.first[f"tier{tier + 1}"]] = points / POINTS
         return lower
 
-    def _solve(self, tier, reached):
+    def _solve(self, tier, reached, known):
         i, r = self.instance, self.relaxation
         objective = self.objective(tier)
         within = np.concatenate(
@@ -75,7 +79,7 @@ class TierPrices:
                 np.arange(i.size, r.matrix.shape[1]),
             )
         )
-        lower = self._lower([v * (1 - LOSS[tier]) for v in reached])
+        lower = self._lower(known if known is not None else [v * (1 - LOSS[tier]) for v in reached])
         matrix = r.matrix[:, within]
         status, x, prices = solve_lp(
             lower, r.upper, matrix, r.low[within], r.high[within], objective[within], self._started
@@ -131,7 +135,7 @@ class Unpriced:
         self.prices = [np.zeros(0)] * 3
         self.most = [int(sum_of_best(instance, tier)) for tier in range(3)]
 
-    def begin(self, tier):
+    def begin(self, tier, earlier=None):
         """Nothing is to be solved."""
 
     def bound(self, tier, earlier, known=(), tightened=()):

@@ -140,7 +140,7 @@ def _tier(search, prices, tier, results, due, work, beside):
     single = instance.fill == SINGLE
     parts = search.by_category(5_000 if quick else 12_000, tier + 1, single)
     free, paid = [p for p in parts if search.is_free(p)], [p for p in parts if not search.is_free(p)]
-    prices.begin(tier)
+    prices.begin(tier, earlier)
     free, flow = _begin_side_by_side(search, prices.relaxation, tier, free, until, beside)
     notify()
     if paid and wanted(f"{name} rounded"):
