@@ -115,7 +115,7 @@ def measure(name: str, *, resume: bool) -> dict[str, Any]:
         judged = "and the whole by `zhongfu verify`"
     processor = sum(
         json.loads(path.read_text(encoding="utf-8"))["cpu_seconds"]
-        for path in (work / "results").glob("*/part-????.json")
+        for path in (work / "results").glob("*/*.json")
     )
     return {
         "run": name,

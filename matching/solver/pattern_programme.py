@@ -64,7 +64,9 @@ class GrowingProgramme:
         p = self.problem
         for k in range(len(self.shares), len(members)):
             own = members[k]
-            share = self.solver.NumVar(0.0, 1.0, "")
+            share = self.solver.NumVar(
+                0.0, self.solver.infinity(), ""
+            )  # its offering's row keeps it below 1, at a price
             self.shares.append(share)
             self.objective.SetCoefficient(share, float(self.profit[own].sum()) * self.scale)
             for need in p.need[own].tolist():
@@ -80,7 +82,7 @@ class GrowingProgramme:
         now = np.zeros(len(self.shares), bool)
         now[live] = True
         for k in np.flatnonzero(now != self.open).tolist():
-            self.shares[k].SetUb(1.0 if now[k] else 0.0)
+            self.shares[k].SetUb(self.solver.infinity() if now[k] else 0.0)
         self.open = now
         for k in np.flatnonzero(room != self.room).tolist():
             self.caps[k].SetUb(float(room[k]) / self.unit)

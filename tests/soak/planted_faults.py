@@ -197,6 +197,27 @@ FAULTS = (
         "if bound is not None:",
         "tests/unit/matching/solver/test_hours.py::test_the_bound_in_metres_is_passed_by_no_plan_where_two_categories_share_an_offering",
     ),
+    Fault(
+        25,
+        "matching/solver/clearing.py",
+        "offerings += int((~common).sum())",
+        "offerings += 0",
+        "tests/unit/matching/solver/test_clearing.py::test_counties_own_offerings_stay_their_own",
+    ),
+    Fault(
+        25,
+        "matching/regional/sharing.py",
+        "left -= capacity",
+        "left -= 0",
+        "tests/unit/matching/regional/test_sharing.py::test_a_prefecture_of_one_county_clears_nothing_but_keeps_its_part",
+    ),
+    Fault(
+        25,
+        "matching/solver/pattern_programme.py",
+        "self.shares[k].SetUb(self.solver.infinity() if now[k] else 0.0)",
+        "self.shares[k].SetUb(self.solver.infinity())",
+        "tests/unit/matching/solver/test_pattern_programme.py::test_a_programme_that_grows_and_shrinks_is_worth_what_one_begun_anew_is",
+    ),
 )
 
 
