@@ -114,8 +114,7 @@ def measure(name: str, *, resume: bool) -> dict[str, Any]:
             raise RuntimeError(f"{name}: the validator refuses the joint plan: {found[0]}")
         judged = "and the whole by `zhongfu verify`"
     processor = sum(
-        json.loads(path.read_text(encoding="utf-8"))["cpu_seconds"]
-        for path in (work / "results").glob("*/*.json")
+        json.loads(path.read_text(encoding="utf-8"))["cpu_seconds"] for path in (work / "results").glob("*/*.json")
     )
     return {
         "run": name,

@@ -6,7 +6,7 @@ from matching.regional.allotment import share_out
 from matching.regional.partition import Partition
 
 LARGEST = 250_000
-"""Needs of a group that are still one linear programme; a larger one is left to prices"""
+"""Needs of a group that are still one linear programme; of a larger one the even shares stand"""
 _PREFECTURE = 4
 """Characters of a county's code that its prefecture's code has (GB/T 2260)"""
 

@@ -36,7 +36,7 @@ class SettledPatterns(Patterns):
 
     def shares_of_columns(self, shares, live):
         """(P,) how much of each column the programme takes with `shares` of its `live` patterns."""
-        pattern, columns, _ = self._flat()
+        pattern, columns, _ = self.flattened()
         of_pattern = np.zeros(self.size)
         of_pattern[live] = shares
         return np.bincount(columns, of_pattern[pattern], self.problem.size)
@@ -47,8 +47,8 @@ class SettledPatterns(Patterns):
         every = np.full(len(self.problem.capacity), -1.0)  # whatever an offering's best set is worth, it is wanted
         bound, _ = self._ask(lean, still, centre, every, groups)
         while True:
-            shares, live, needs, offerings, groups = self._programme(lean, still)
-            pattern, columns, _ = self._flat()
+            shares, live, needs, offerings, groups = self.optimum(lean, still)
+            pattern, columns, _ = self.flattened()
             value = float(np.bincount(pattern, lean[columns], self.size)[live] @ shares) if len(live) else 0.0
             yield bound, shares, live, centre
             if bound - value < CLOSE:
@@ -192,7 +192,7 @@ class Dives:
         place[dive.columns] = np.arange(len(dive.columns))
         if not self.seen.size or not len(needs):
             return part, needs, patterns
-        pattern, columns, offering = self.seen._flat()
+        pattern, columns, offering = self.seen.flattened()
         fixed = dive.chosen[p.need[columns]] == columns
         shut = np.bincount(pattern, ~fixed & (place[columns] < 0), self.seen.size) > 0
         load = np.bincount(pattern, p.load[columns] * ~fixed, self.seen.size)

@@ -141,17 +141,18 @@ class Patterns:
 
     # -- the programme ------------------------------------------------------------------------------------------------
 
-    def _flat(self):
+    def flattened(self):
+        """(pattern, column) of every member of every pattern, and the offering of each pattern."""
         if self.flat is None:
             pattern = np.repeat(np.arange(self.size), [len(m) for m in self.members])
             columns = np.concatenate(self.members) if self.members else np.zeros(0, np.int64)
             self.flat = pattern, columns, np.array(self.offering, np.int64)
         return self.flat
 
-    def _programme(self, profit, still):
+    def optimum(self, profit, still):
         """(shares, live patterns, prices of needs, offerings, tight groups) of the linear optimum over the patterns that are still open."""
         p = self.problem
-        pattern, columns, offering = self._flat()
+        pattern, columns, offering = self.flattened()
         shut = np.bincount(pattern, ~still.needs[p.need[columns]], self.size) > 0
         live = np.flatnonzero(~shut & still.offerings[offering]) if self.size else np.zeros(0, np.int64)
         if not len(live):
@@ -197,7 +198,7 @@ class Patterns:
         still = still or self.all_open()
         bound = np.inf
         while True:
-            shares, live, needs, offerings, groups = self._programme(profit, still)
+            shares, live, needs, offerings, groups = self.optimum(profit, still)
             limit, new = self._ask(profit, still, needs, offerings, groups)
             bound = min(bound, limit)
             rounds -= 1

@@ -39,7 +39,7 @@ def test_a_programme_that_grows_and_shrinks_is_worth_what_one_begun_anew_is(seed
         still.needs = draw.random(problem.count) < 0.8
         still.offerings = draw.random(len(problem.capacity)) < 0.8
         still.room = (still.room * draw.uniform(0.5, 1.0, len(still.room))).astype(np.int64)
-        shares, live, needs, offerings, groups = again._programme(profit, still)
+        shares, live, needs, offerings, groups = again.optimum(profit, still)
         if not len(live):
             continue
         worth = sum(share * profit[again.members[k]].sum() for share, k in zip(shares, live.tolist(), strict=True))
