@@ -26,6 +26,9 @@ NEAREST, NEAREST_SHARED = (
     (8, 8, 5),
     3,
 )  # columns of a need that are named as near the best: of all, per tier, and of shared offerings
+TIGHTEN = (
+    6.0  # seconds of processor for the bound by patterns of one tier; what is not reached counts as the relaxation says
+)
 FAINT = 1e-4  # weight of the next tier's prices where a tier's own leave open which unit is used
 
 
@@ -158,7 +161,13 @@ class CountyPart:
         if tighten:
             if self.patterns is None:
                 self.patterns = PatternBounds(self.instance, r)
-            bound -= self.patterns.excess(self.objective(tier), all_prices, outside=np.setdiff1d(self.shared_rows, own))
+            until = time.process_time() + TIGHTEN
+            bound -= self.patterns.excess(
+                self.objective(tier),
+                all_prices,
+                lambda: time.process_time() > until,
+                np.setdiff1d(self.shared_rows, own),
+            )
         used = matrix @ x
         priced = [f for f in self.funds if prices.funds.get(f, 0.0) > 0]  # who pays is arbitrary where money is free
         fen = dict(zip(self.funds, (used[self.row_of_fund] * MONEY).tolist(), strict=True))
