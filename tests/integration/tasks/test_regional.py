@@ -46,7 +46,8 @@ def test_a_county_is_done_by_a_worker_once_however_often_it_is_offered(ground, t
     shared = {"offerings": list(cut.offerings), "funds": list(cut.funds), "limits": list(cut.limits)}
     free = {"offerings": {}, "funds": {}, "limits": {}, "tiers": []}
     (work / "stages").mkdir()
-    question = {"kind": "price", "common": {"shared": shared, "prices": {"0": free}}, "parts": {part: {}}}
+    common = {"shared": shared, "prices": {"0": free}, "tighten": True, "earlier": None}
+    question = {"kind": "price", "common": common, "parts": {part: {"near": False}}}
     (work / "stages" / "price-1.json").write_text(json.dumps(question))
     first = offer(ground, work, "price-1", part)
     assert (first.done_at is not None, first.last_error) == (True, None)
