@@ -213,6 +213,7 @@ class _Region:
         for key, one in done.items():
             code, tier = key.rsplit("-", 1)
             if one["cleared"]:
+                self.say(f"  {code}: {one['cleared']['points'][int(tier)]:.0f} points of tier {int(tier) + 1} together")
                 self.cleared.setdefault(int(tier), {})[code] = one["cleared"] | {"needs": self.groups[code].needs}
 
     def _bound(self, one: Args, least: list[float]) -> float:

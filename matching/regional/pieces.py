@@ -81,10 +81,7 @@ def run_piece(work: Path, stage: str, part: str) -> Args:
     folder = work / "results" / stage
     folder.mkdir(parents=True, exist_ok=True)
     common, own, files = question["common"], question["parts"].get(part) or {}, _Files(work, stage, part)
-    if question["kind"] == "clear":
-        found = _clear(common, own, files)
-    else:
-        found = _KINDS[question["kind"]](read_problem(work / "parts" / part), common, own, files)
+    found = _KINDS[question["kind"]](files, common, own)
     found |= {
         "inputs": inputs,
         "seconds": round(time.monotonic() - began, 2),
@@ -102,6 +99,10 @@ class _Files:
 
     def __init__(self, work: Path, stage: str, part: str):
         self.work, self.stage, self.part = work, stage, part
+
+    def problem(self) -> Problem:
+        """The county's own, as it was cut."""
+        return read_problem(self.work / "parts" / self.part)
 
     def at(self, stage: str, ending: str) -> Path:
         return self.work / "results" / stage / f"{self.part}{ending}"
@@ -137,16 +138,19 @@ def with_shares(problem: Problem, shares: Args) -> Problem:
     )
 
 
-def _scout(problem: Problem, common: Args, own: Args, files: _Files) -> Args:
-    shared = common["shared"]
-    part = CountyPart(problem, build_pairs(problem), *(set(shared[name]) for name in ("offerings", "funds", "limits")))
+def _county(files: _Files, shared: Args) -> CountyPart:
+    problem = files.problem()
+    return CountyPart(problem, build_pairs(problem), *(set(shared[name]) for name in ("offerings", "funds", "limits")))
+
+
+def _scout(files: _Files, common: Args, own: Args) -> Args:
+    part = _county(files, common["shared"])
     found = part.scout(own["shares"], common["losses"])
     return {"prices": None if found is None else [asdict(prices) for prices in found]}
 
 
-def _price(problem: Problem, common: Args, own: Args, files: _Files) -> Args:
-    shared = common["shared"]
-    part = CountyPart(problem, build_pairs(problem), *(set(shared[name]) for name in ("offerings", "funds", "limits")))
+def _price(files: _Files, common: Args, own: Args) -> Args:
+    part = _county(files, common["shared"])
     responses = {}
     shares = own.get("shares")
     for tier, prices in common["prices"].items():
@@ -155,29 +159,30 @@ def _price(problem: Problem, common: Args, own: Args, files: _Files) -> Args:
             responses[tier] = asdict(answer)
     if own["near"]:
         for tier in part.answered:
-            earlier = files.load(common["earlier"], f"near-{tier}")["column"] if common["earlier"] else ()
-            files.save(f"near-{tier}", **part.near(tier, earlier))
+            known = common["earlier"] and files.at(common["earlier"], f".near-{tier}.npz").exists()
+            also = files.load(common["earlier"], f"near-{tier}")["column"] if known else ()
+            files.save(f"near-{tier}", **part.near(tier, also))
     return {"responses": responses, "pairs": part.instance.size}
 
 
-def _clear(common: Args, own: Args, files: _Files) -> Args:
+def _clear(files: _Files, common: Args, own: Args) -> Args:
     """What the counties of a group do at once with the offerings that only they share."""
     near = {part: files.load(common["stage"], f"near-{own['tier']}", part) for part in own["answers"]}
     found = clear(near, own["capacity"])
     return {"cleared": None if found is None else asdict(found)}
 
 
-def _plan(problem: Problem, common: Args, own: Args, files: _Files) -> Args:
-    given = with_shares(problem, own["shares"])
+def _plan(files: _Files, common: Args, own: Args) -> Args:
+    given = with_shares(files.problem(), own["shares"])
     instance, steps, record = county_part.plan_part(given, build_pairs(given), seconds=common["seconds"])
     use = county_part.use_of(instance, steps)
     files.save("steps", steps=steps)
     return {"use": use, "points": county_part.points_of(instance, steps), "work": record}
 
 
-def _rest(problem: Problem, common: Args, own: Args, files: _Files) -> Args:
+def _rest(files: _Files, common: Args, own: Args) -> Args:
     """What the county could still use, were all that is left over its own."""
-    given = with_shares(problem, own["rooms"])
+    given = with_shares(files.problem(), own["rooms"])
     instance = county_part.build_instance(given, build_pairs(given))
     steps = _final_steps(files, common["planned"], own["taken"])
     funds = {fund.id: fund.amount_fen for fund in given.funds}
@@ -191,8 +196,9 @@ def _final_steps(files: _Files, planned: str, taken: list[list[int]]) -> np.ndar
     return steps
 
 
-def _close(problem: Problem, common: Args, own: Args, files: _Files) -> Args:
+def _close(files: _Files, common: Args, own: Args) -> Args:
     """Charges, reasons and the judge's word on the county's part of the joint plan; the lines of the plan are written."""
+    problem = files.problem()
     pairs = build_pairs(problem)
     instance = county_part.build_instance(problem, pairs)
     steps = _final_steps(files, common["planned"], own["taken"])
@@ -232,7 +238,7 @@ def _on_whole_row(change: Args, others: Args) -> Args:
     return {**change, "from": change["from"] + used, "to": change["to"] + used}
 
 
-_KINDS = {"scout": _scout, "price": _price, "plan": _plan, "rest": _rest, "close": _close}
+_KINDS = {"scout": _scout, "price": _price, "clear": _clear, "plan": _plan, "rest": _rest, "close": _close}
 
 
 def main(arguments: list[str]) -> int:

@@ -33,7 +33,8 @@ def even_shares(cut: Partition, part: str) -> Args:
 
 
 def mean_prices(prices: list[Args], tier: int) -> Args:
-    """The mean of several counties' prices; a row that only some have is averaged over these."""
+    """The mean of several counties' prices of money and earlier tiers; a row that only some have is averaged over these. Offerings are not priced
+    by it: what they are worth is cleared."""
     if not prices:
         return {"offerings": {}, "funds": {}, "limits": {}, "tiers": [10.0] * tier}
 
@@ -45,7 +46,7 @@ def mean_prices(prices: list[Args], tier: int) -> Args:
             found[key] = sum(own) / len(own)
         return {key: value for key, value in found.items() if value > 0}
 
-    return {name: mean(name) for name in ("offerings", "funds", "limits")} | {
+    return {"offerings": {}, "funds": mean("funds"), "limits": mean("limits")} | {
         "tiers": [sum(one["tiers"][s] for one in prices) / len(prices) for s in range(tier)]
     }
 

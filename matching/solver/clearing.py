@@ -16,7 +16,8 @@ from scipy.sparse.csgraph import connected_components
 from matching.solver.relaxation import POINTS, solve_lp
 
 Near = Mapping[str, np.ndarray]
-"""A county's columns: `need`, `offering`, `worth` (thousands of points per step), `load`, `high`, `tier` (C,); `points` per step (C,), integers in 32 bits, others as floats;
+"""A county's columns: `need`, `offering`, `worth` (thousands of points per step), `load`, `high`, `tier` (C,); `points` per step (C,),
+counts in 32 bits, others as floats;
 `want` (N,) steps and `capacity` (O,) units of its needs and offerings; `shared` (O,) the offering's id, "" where it is the county's own;
 `limits` (K,) ids, and `limit`, `at`, `fen` (E,): column `at` costs `fen` of a limit per step."""
 

@@ -1,8 +1,8 @@
 """One county of a larger problem: what it would do at given prices for what counties share, and a plan within given shares.
 
 `CountyPart.respond` solves the county's linear relaxation of one tier with the shared rows (offerings, funds, limits, the points of earlier
-tiers) priced instead of enforced, or within given shares of the offerings. At prices its value bounds what any plan of the county can earn at these prices, so that the sum over counties and
-the worth of the shared rows bounds the joint problem (weak duality, for any prices). `plan_part` is the ordinary search of the tiers (`stages.solve_tiers`).
+tiers) priced instead of enforced, or within given shares of the offerings. At prices its value bounds what any plan of the county can
+earn at them, so that the sum over counties and the worth of the shared rows bounds the joint problem (weak duality, for any prices). `plan_part` is the ordinary search of the tiers (`stages.solve_tiers`).
 """
 
 import time
@@ -22,13 +22,10 @@ from matching.solver.stages import solve_tiers
 from matching.solver.state import broken, class_spending, fund_flows, used_rows
 from matching.solver.work import Work
 
-NEAREST, NEAREST_SHARED = (
-    (8, 8, 5),
-    3,
-)  # columns of a need that are named as near the best: of all, per tier, and of shared offerings
-TIGHTEN = (
-    6.0  # seconds of processor for the bound by patterns of one tier; what is not reached counts as the relaxation says
-)
+# columns of a need that are named as near the best: of all, per tier, and of shared offerings
+NEAREST, NEAREST_SHARED = (8, 8, 5), 3
+# seconds of processor for the bound by patterns of one tier; what is not reached counts as the relaxation says
+TIGHTEN = 6.0
 FAINT = 1e-4  # weight of the next tier's prices where a tier's own leave open which unit is used
 
 
@@ -192,6 +189,9 @@ class CountyPart:
         columns, x, reduced = within[:size], x[:size], reduced[:size]
         need, draw = i.need[columns], draws(columns, tier)
 
+        def small(arrays, kind):  # half the space of what the programme computes with
+            return {name: x.astype(kind) for name, x in arrays.items()}
+
         def among(some, most):
             order = some[np.lexsort((draw[some], -np.round(reduced[some], 6), need[some]))]
             rank = np.arange(len(order)) - np.searchsorted(need[order], need[order])
@@ -210,13 +210,12 @@ class CountyPart:
             later[self.row_of_tier] = 0.0
             worth = worth - FAINT * (r.matrix[:, columns].T @ later)
         fen = r.matrix[self.row_of_limit][:, columns].tocoo()
-        small = np.int32, np.float32  # half the space of what the programme computes with
         whole = {
-            "column": columns, "need": need, "offering": i.offering[columns], "load": i.load[columns], "tier": i.tier[need],
+            "column": columns, "need": need, "offering": i.offering[columns], "tier": i.tier[need],
             "points": i.points[columns], "limit": fen.row, "at": fen.col,
         }  # fmt: skip
-        real = {"worth": worth, "high": r.high[columns], "fen": fen.data * MONEY}
-        return {name: x.astype(small[0]) for name, x in whole.items()} | {name: x.astype(small[1]) for name, x in real.items()} | {
+        real = {"worth": worth, "load": i.load[columns], "high": r.high[columns], "fen": fen.data * MONEY}
+        return small(whole, np.int32) | small(real, np.float32) | {
             "want": r.upper[first["needs"] : first["needs"] + len(i.fill)], "capacity": i.capacity, "limits": np.array(self.limits, str),
             "shared": np.array([o if own else "" for o, own in zip(i.offering_ids, self.shared_offering, strict=True)], str),
         }  # fmt: skip

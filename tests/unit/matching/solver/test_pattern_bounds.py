@@ -8,7 +8,7 @@ from matching.problem import parse_problem
 from matching.solver.instance import SINGLE, build_instance
 from matching.solver.pattern_bounds import PatternBounds, single_groups
 from matching.solver.prices import TierPrices
-from matching.solver.relaxation import POINTS, price_bound
+from matching.solver.relaxation import POINTS, price_bound, solve_lp
 from tests.independent.optimum import best
 from tests.unit.matching.scarce import scarce
 
@@ -184,3 +184,21 @@ def test_a_pinned_need_and_an_offering_that_serves_goods_too_leave_no_group():
     assert _groups({**document, "needs": [*document["needs"], other]}) == [{("N01", "O1"), ("N02", "O1")}]
     forbidden = {**document, "forbids": [{"need": "N02", "offering": "O1"}]}
     assert _groups(forbidden) == [{("N00", "O0")}, {("N01", "O1")}]
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_tier_3_is_priced_at_what_the_tiers_before_reached(name, optima, priced):
+    """Prices for these very values prove the linear optimum; prices for guessed values prove at most as little."""
+    instance, earlier = _instance(CASES[name]), optima(name)[:2]
+    guessed, known = priced(instance), TierPrices(instance)
+    try:
+        known.begin(2, earlier)
+        assert known.ready(2, 60.0)
+        r = known.relaxation
+        status, x, _ = solve_lp(known._lower(earlier), r.upper, r.matrix, r.low, r.high, known.objective(2))
+        assert status == "OPTIMAL"
+        optimum = float(known.objective(2) @ x) * POINTS
+        assert known.linear_bound(2, earlier, known=(2,)) == pytest.approx(optimum, abs=1.5)
+        assert guessed.linear_bound(2, earlier, known=(2,)) >= optimum - 1.5
+    finally:
+        known.close()
