@@ -218,6 +218,13 @@ FAULTS = (
         "self.shares[k].SetUb(self.solver.infinity())",
         "tests/unit/matching/solver/test_pattern_programme.py::test_a_programme_that_grows_and_shrinks_is_worth_what_one_begun_anew_is",
     ),
+    Fault(
+        25,
+        "matching/solver/prices.py",
+        "known = earlier if len(self.tasks) == tier else None",
+        "known = None",
+        "tests/unit/matching/solver/test_pattern_bounds.py::test_tier_3_is_priced_at_what_the_tiers_before_reached",
+    ),
 )
 
 
