@@ -1,17 +1,14 @@
-"""One real PostgreSQL per test process, one database per test, cloned from a migrated template in a tenth of a second."""
+"""One real PostgreSQL per test process, one database per test, as the migrated template is."""
 
 import os
 import shutil
 import tempfile
-import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-import psycopg
 import pytest
 import sqlalchemy as sa
-from psycopg import sql
 from sqlalchemy.orm import Session, sessionmaker
 
 from kernel.crypto import Vault
@@ -20,6 +17,7 @@ from marketplace import models
 from marketplace.serving.postgres import EmbeddedPostgres
 from migrations import runner
 from tests import factories
+from tests.databases import Databases
 
 assert models.MODULES  # importing them fills the metadata
 
@@ -61,19 +59,18 @@ def postgres(temporary_home: Path) -> Iterator[EmbeddedPostgres]:
     server.stop("immediate")
 
 
+@pytest.fixture(scope="session")
+def databases(postgres: EmbeddedPostgres) -> Databases:
+    """The databases of this test process."""
+    return Databases(postgres)
+
+
 @pytest.fixture
-def database(postgres: EmbeddedPostgres) -> Iterator[str]:
-    """The name of a fresh database, dropped after the test."""
-    name = f"test_{uuid.uuid4().hex[:12]}"
-    admin = psycopg.connect(postgres.url("zhongfu_admin", "postgres").replace("+psycopg", ""), autocommit=True)
-    with admin:
-        admin.execute(
-            sql.SQL("CREATE DATABASE {} OWNER zhongfu_owner TEMPLATE zhongfu STRATEGY FILE_COPY").format(
-                sql.Identifier(name)
-            )
-        )
-        yield name
-        admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+def database(databases: Databases, request: pytest.FixtureRequest) -> Iterator[str]:
+    """The name of a database that is as the template is; what the test writes is undone after it."""
+    name = databases.lend()
+    yield name
+    databases.give_back(name, spent="owner_url" in request.fixturenames)
 
 
 @pytest.fixture

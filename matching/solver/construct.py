@@ -3,7 +3,8 @@
 import numpy as np
 
 from matching.solver.instance import SINGLE, WHOLE
-from matching.solver.state import Incumbent
+from matching.solver.levels import tier_points
+from matching.solver.state import Incumbent, broken
 
 
 def urgency(instance):
@@ -37,6 +38,14 @@ def fill(instance, steps, *, order=None, key=None):
             continue
         serve(state, columns[np.argsort(place[columns])].tolist())
     return state.steps
+
+
+def first_plan(instance, pinned):
+    """The better of two quick starts by the tiers: what fits beside the pins, most urgent first or dearest units first."""
+    by_unit = np.lexsort((-instance.unit_points, instance.tier))
+    starts = [fill(instance, pinned), fill(instance, pinned, order=by_unit, key=instance.distance)]
+    valid = [steps for steps in starts if not broken(instance, steps)]
+    return max(valid, key=lambda steps: tier_points(instance, steps), default=pinned)
 
 
 def serve(state, columns):

@@ -17,7 +17,7 @@ from matching.problem import problem_sha256
 from matching.solution import Level, Plan
 from matching.solver import assignment_levels, exact, stages
 from matching.solver.charges import charged_allocations
-from matching.solver.construct import fill
+from matching.solver.construct import first_plan
 from matching.solver.instance import UnplacedPin, build_instance
 from matching.solver.levels import tier_points
 from matching.solver.multipliers import certificate_of
@@ -105,7 +105,7 @@ def _solve(problem, work, threads):
     except UnplacedPin as error:
         raise ContradictingPins(str(error), [(error.need, error.offering)]) from None
     pinned = start_from_pins(instance)
-    start = _first_plan(instance, pinned)
+    start = first_plan(instance, pinned)
     work.tell(level="tier1", value=tier_points(instance, start)[0], bound=None, stage="first plan")
     assigned = assignment_levels.assign(instance, work, start) if assignment_levels.fits(instance) else None
     if assigned is not None:
@@ -118,14 +118,6 @@ def _solve(problem, work, threads):
     if wrong:
         raise AssertionError(f"the solver's own check refuses its result: {', '.join(wrong)}")
     return _plan(problem, pairs, instance, steps, results, prices or _prices(instance, work), work)
-
-
-def _first_plan(instance, pinned):
-    """The better of two quick starts by the tiers: what fits beside the pins, most urgent first or dearest units first."""
-    by_unit = np.lexsort((-instance.unit_points, instance.tier))
-    starts = [fill(instance, pinned), fill(instance, pinned, order=by_unit, key=instance.distance)]
-    valid = [steps for steps in starts if not broken(instance, steps)]
-    return max(valid, key=lambda steps: tier_points(instance, steps), default=pinned)
 
 
 def _prices(instance, work):

@@ -257,10 +257,8 @@ class Flow:
             flow = np.zeros(len(self.columns), np.int64)
             flow[inside] = np.floor(x[: len(within) - len(charges)] + 1e-6)
             gain = (objective - r.matrix.T @ prices)[self.columns]
-            asked = (gain * np.minimum(i.high[self.columns], self.need_room[i.need[self.columns]])) / (
-                x @ objective[within]
-            )
-            if asked[~inside].max(initial=0.0) < 1e-7:
+            asked = gain * np.minimum(i.high[self.columns], self.need_room[i.need[self.columns]])
+            if asked[~inside].max(initial=0.0) <= 1e-7 * (x @ objective[within]):
                 break
             best = np.zeros(len(i.fill))
             np.maximum.at(best, i.need[self.columns], np.where(inside, 0.0, gain))

@@ -258,7 +258,7 @@ class Patterns:
         _, _, _, needs, groups = self.converge(profit)
         net = profit[self.order] - needs[p.need[self.order]] - self._group_prices(groups)[self.order]
         offering = p.offering[self.order]
-        knapsacks = np.split(np.arange(len(offering)), np.flatnonzero(np.diff(offering)) + 1)
+        knapsacks = np.split(np.arange(len(offering)), np.flatnonzero(np.diff(offering)) + 1) if len(offering) else []
         share = loss / FINEST
         while True:
             found = []

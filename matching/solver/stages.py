@@ -16,6 +16,7 @@ from matching.solver.levels import LevelResult, note_before_fairness, tier_point
 from matching.solver.paid_hours import place_paid
 from matching.solver.prices import TierPrices, Unpriced
 from matching.solver.rounding import take_rounded
+from matching.solver.state import used_rows
 
 # Share of the time after the first plan by which a stage should be over; charges and reasons have a reserve of their own.
 SHARES = {
@@ -170,15 +171,8 @@ def _begin_side_by_side(search, relaxation, tier, free, until, beside):
     """A search of the single needs that cost nothing, and the flow of the goods beside it; the parts that are not yet proven."""
     instance, begin = search.instance, search.work.elapsed()
     flow = FlowBeside(search, relaxation, tier, until, beside)
-    if tier == 2:
-        singles = (instance.fill == SINGLE) & (instance.tier <= tier)
-        room = instance
-        if flow.left is not None:  # what the flow leaves of each household's cap, for single needs alone
-            room = replace(instance, household_cap=np.where(instance.household_cap < NO_LIMIT, flow.left, NO_LIMIT))
-        own = np.where((instance.fill == SINGLE)[instance.need], search.steps, 0)
-        order = urgency(instance)
-        filled = fill(room, own, order=order[singles[order]])
-        search.steps = np.where(singles[instance.need], filled, search.steps)
+    if tier == 2 and free:
+        _fill_singles(search, np.concatenate(free), flow.left)
     due = begin + BESIDE * (until - begin)
     if tier == 0:  # few enough for a programme of each category as a whole
         patience = max(0.5, PATIENCE * (until - begin))
@@ -186,6 +180,18 @@ def _begin_side_by_side(search, relaxation, tier, free, until, beside):
     left = place_hours(search, f"tier{tier + 1} hours", tier, free, due, household=flow.left)
     flow.take()
     return left, flow
+
+
+def _fill_singles(search, needs, left):
+    """Gives `needs`, single ones that cost nothing, what is free. `left` (H,) fen of each household's cap that single needs may take while the
+    goods flow anew, or None: then the goods stay as they are. Needs that cost money wait: what the goods will spend is not known yet."""
+    i, room = search.instance, search.instance
+    if left is not None:
+        goods = np.where((i.fill == SINGLE)[i.need], 0, search.steps * i.worth)
+        beside = used_rows(i.household[i.need], goods, len(i.household_cap)) + left
+        room = replace(i, household_cap=np.where(i.household_cap < NO_LIMIT, beside, NO_LIMIT))
+    order = urgency(i)
+    search.steps = fill(room, search.steps, order=order[np.isin(order, needs)])
 
 
 def _known_prices(prices, work):
