@@ -8,9 +8,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-import sqlalchemy as sa
+from argon2 import PasswordHasher
+from argon2.profiles import CHEAPEST
 from sqlalchemy.orm import Session, sessionmaker
 
+from kernel.accounts import operations
 from kernel.crypto import Vault
 from kernel.database import make_engine, make_session_factory
 from marketplace import models
@@ -32,6 +34,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             getattr(item, "fixturenames", ())
         ):
             raise pytest.UsageError(f"{item.nodeid} is a unit test and may not use the database")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def strong_hasher() -> Iterator[PasswordHasher]:
+    """What passwords are hashed with; in the tests' own processes the cheapest form takes its place, or a third of their time went into it."""
+    strong = operations.HASHER
+    operations.HASHER = PasswordHasher.from_parameters(CHEAPEST)
+    yield strong
+    operations.HASHER = strong
 
 
 @pytest.fixture(scope="session")
@@ -86,9 +97,9 @@ def owner_url(postgres: EmbeddedPostgres, database: str) -> str:
 
 
 @pytest.fixture
-def sessions(database_url: str) -> Iterator[sessionmaker[Session]]:
+def sessions(database_url: str, databases: Databases) -> Iterator[sessionmaker[Session]]:
     """A session factory for tests that need several transactions or threads."""
-    engine: sa.Engine = make_engine(database_url, pool_size=20)
+    engine = databases.engine(database_url, pool_size=20)
     yield make_session_factory(engine, vault=TEST_VAULT)
     engine.dispose()
 

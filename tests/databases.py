@@ -10,8 +10,10 @@ import uuid
 from dataclasses import dataclass, field
 
 import psycopg
+import sqlalchemy as sa
 from psycopg import sql
 
+from kernel.database import make_engine
 from marketplace.serving.postgres import EmbeddedPostgres
 
 TIDY_EVERY = 40  # dead rows are swept out after so many tests
@@ -40,6 +42,7 @@ class Databases:
     template: str = "zhongfu"
     _free: list[_Database] = field(default_factory=list)
     _lent: dict[str, _Database] = field(default_factory=dict)
+    _engines: dict[tuple[str, int], sa.Engine] = field(default_factory=dict)
 
     def lend(self) -> str:
         """The name of a database that holds what the template holds, and nothing else."""
@@ -47,15 +50,18 @@ class Databases:
         self._lent[one.name] = one
         return one.name
 
+    def engine(self, url: str, *, pool_size: int) -> sa.Engine:
+        """An engine without open connections; one that was used before, and has its statements compiled, where the database is lent again."""
+        return self._engines.setdefault((url, pool_size), make_engine(url, pool_size=pool_size))
+
     def give_back(self, name: str, *, spent: bool) -> None:
         """After a test. `spent`: more than rows may have changed."""
         one = self._lent.pop(name)
-        if spent:
-            with self._connect("postgres") as admin:
-                admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
-        else:
-            self._set_back(one)
+        if not spent and self._set_back(one):
             self._free.append(one)
+            return
+        with self._connect("postgres") as admin:
+            admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
     def _connect(self, database: str) -> psycopg.Connection:
         return psycopg.connect(self.server.url("zhongfu_admin", database).replace("+psycopg", ""), autocommit=True)
@@ -69,18 +75,20 @@ class Databases:
                 )
             )
         with self._connect(name) as admin:
-            tables = [(schema, table) for schema, table in admin.execute(_TABLES).fetchall()]
-            state = _state(admin, tables)
+            state = _state(admin, _tables(admin))
             pristine = {table: _rows(admin, table) for table, (rows, _) in state.items() if rows}
             return _Database(name, pristine, state, _sequences(admin))
 
-    def _set_back(self, one: _Database) -> None:
+    def _set_back(self, one: _Database) -> bool:
+        """Whether the database is as the template again; it is not where the test made tables, as a broker of messages does."""
         with self._connect(one.name) as admin:
             admin.execute(f"SELECT pg_terminate_backend(pid) {_OTHERS}")
             end = time.monotonic() + 20
             while admin.execute(f"SELECT 1 {_OTHERS} LIMIT 1").fetchone():
                 assert time.monotonic() < end, f"somebody stays connected to {one.name}"
                 time.sleep(0.002)
+            if _tables(admin) != list(one.state) or _sequences(admin).keys() != one.sequences.keys():
+                return False
             state = _state(admin, list(one.state))
             touched = [table for table, found in state.items() if found != one.state[table]]
             with admin.transaction():
@@ -99,6 +107,11 @@ class Databases:
             one.lent += 1
             if one.lent % TIDY_EVERY == 0:
                 admin.execute("VACUUM")
+        return True
+
+
+def _tables(admin: psycopg.Connection) -> list[tuple[str, str]]:
+    return [(schema, table) for schema, table in admin.execute(_TABLES).fetchall()]
 
 
 def _state(admin: psycopg.Connection, tables: list[tuple[str, str]]) -> State:

@@ -17,9 +17,9 @@ from kernel.audit import Actor
 from kernel.errors import Conflict, DomainError, InvalidInput, NotFound
 from kernel.regions.queries import get_region
 
-_HASHER = PasswordHasher()
+HASHER = PasswordHasher()
 # Checked when there is no such login, so that the time taken tells nothing (promise 13).
-_NOBODY = _HASHER.hash(secrets.token_hex(16))
+_NOBODY = HASHER.hash(secrets.token_hex(16))
 FREE_ATTEMPTS = 5
 LONGEST_LOCK = timedelta(minutes=15)
 
@@ -50,7 +50,7 @@ def create_user(
     user = User(
         login=name,
         display_name=display_name.strip(),
-        password_hash=_HASHER.hash(password),
+        password_hash=HASHER.hash(password),
         created_at=now,
         locale=locale,
     )
@@ -91,7 +91,7 @@ def sign_in(session: Session, *, login: str, password: str, now: datetime) -> Us
     """
     user = session.scalar(sa.select(User).where(User.login == login.strip().lower()).with_for_update())
     try:
-        _HASHER.verify(user.password_hash if user else _NOBODY, password)
+        HASHER.verify(user.password_hash if user else _NOBODY, password)
         right = True
     except (VerifyMismatchError, InvalidHashError):
         right = False

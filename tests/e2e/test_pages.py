@@ -79,7 +79,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Flask:
 
 @pytest.fixture(scope="module")
 def looked_at() -> set[str]:
-    """Kinds of page that some role has looked at: each is examined once, the day page for every role."""
+    """Kinds of page and of download that some role has looked at: each is examined once, the day page for every role."""
     return set()
 
 
@@ -175,11 +175,13 @@ def examine(page: Page, site: Site, app: Flask, looked_at: set[str], screens: Pa
         is_page, status = opened(page, site, address)
         if status != 200:
             faults.append(f"{name}: a link leads to {address}, which answers {status}")
+        if status == 200 and not is_page:
+            looked_at.add(f"{endpoint} download")
         if status != 200 or not is_page:
             continue
         for link in page.eval_on_selector_all("a[href]", "all => all.map(a => a.getAttribute('href'))"):
             kind = endpoint_of(app, link) if link.startswith("/") else None
-            if kind and kind not in known and not kind.startswith(NOT_PAGES):
+            if kind and kind not in known and f"{kind} download" not in looked_at and not kind.startswith(NOT_PAGES):
                 known.add(kind)
                 waiting.append(link)
         if endpoint in looked_at and endpoint != "home.day":

@@ -11,10 +11,11 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from kernel.accounts.operations import issue_token
 from kernel.crypto import open_vault
-from kernel.database import make_engine, make_session_factory
+from kernel.database import make_session_factory
 from marketplace.app import Ground, create_app
 from marketplace.config import Settings
 from tests import factories
+from tests.databases import Databases
 
 
 def settings_for(database_url: str, home: Path) -> Settings:
@@ -32,10 +33,10 @@ def built_app(tmp_path_factory: pytest.TempPathFactory) -> Flask:
 
 
 @pytest.fixture
-def app(built_app: Flask, database_url: str, tmp_path: Path) -> Iterator[Flask]:
+def app(built_app: Flask, database_url: str, databases: Databases, tmp_path: Path) -> Iterator[Flask]:
     """The application over the test's own database."""
     settings = settings_for(database_url, tmp_path)
-    engine = make_engine(database_url)
+    engine = databases.engine(database_url, pool_size=8)
     sessions = make_session_factory(engine, vault=open_vault(settings.keys_folder))
     built_app.extensions["zhongfu"] = Ground(settings, engine, sessions)
     yield built_app

@@ -1,6 +1,7 @@
 """Whole fen, and fields that open only in their own place."""
 
 import pytest
+from argon2 import Type
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -67,3 +68,9 @@ def test_ids_sort_by_creation_and_are_version_7() -> None:
 def test_a_subtree_is_a_range_of_codes() -> None:
     low, high = subtree_range("330329")
     assert low <= "330329" <= "330329999999" < high and not low <= "330330" < high
+
+
+def test_passwords_are_hashed_as_strongly_as_rfc_9106_asks_where_memory_is_short(strong_hasher):
+    assert strong_hasher.type is Type.ID
+    assert strong_hasher.time_cost >= 3
+    assert strong_hasher.memory_cost >= 64 * 1024

@@ -3,8 +3,8 @@
 from matching.pairs import build_pairs
 from matching.problem import parse_problem
 from matching.solver import stages
-from matching.solver.engine import ContradictingPins, solve
 from matching.solver.construct import first_plan
+from matching.solver.engine import ContradictingPins, solve
 from matching.solver.instance import UnplacedPin, build_instance
 from matching.solver.levels import tier_points
 from matching.solver.pins import start_from_pins

@@ -75,7 +75,7 @@ def test_what_would_help_helps_in_each_sample(path):
 
 
 # promise 29
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(problems())
 def test_what_would_help_helps_in_random_problems(document):
     assert_explanations_hold(parse_problem(document))

@@ -57,7 +57,7 @@ def test_each_sample_has_the_pairs_of_the_plain_rules(path):
     assert_pairs_are_the_rules(read_problem(path))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(problems())
 def test_random_problems_have_the_pairs_of_the_plain_rules(document):
     assert_pairs_are_the_rules(parse_problem(document))

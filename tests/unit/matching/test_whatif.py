@@ -146,7 +146,7 @@ def every_plan(instance):
 
 def test_the_fewest_changes_are_the_fewest_of_all_plans():  # promise 24
     tried = 0
-    for seed in range(120):
+    for seed in range(60):
         document = {**random_problem(seed, needs=3, offerings=3, largest=2), "pins": []}
         problem = parse_problem(document)
         if not len(build_pairs(problem)):

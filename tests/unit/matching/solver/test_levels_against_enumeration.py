@@ -11,7 +11,7 @@ from matching.validation import violations
 from tests.unit.matching.solver.enumeration import best_levels, random_problem
 
 FIRST = int(os.environ.get("ZHONGFU_ENUMERATION_FIRST", "0"))
-COUNT = int(os.environ.get("ZHONGFU_ENUMERATION_COUNT", "160"))
+COUNT = int(os.environ.get("ZHONGFU_ENUMERATION_COUNT", "80"))
 
 
 @pytest.mark.parametrize("block", range(8))

@@ -25,12 +25,15 @@ def test_a_sample_gives_the_same_result_on_one_two_and_four_threads(path):  # pr
 
 def test_a_township_stopped_by_the_clock_is_replayed_to_the_same_result_on_one_two_and_four_threads():  # promise 24
     problem = parse_problem(generate("township", 5))
-    plan = solve(problem, time_limit=6, threads=2)
-    assert plan.status == "feasible"
-    assert violations(problem, plan) == []
-    done = {entry["stage"]: entry for entry in plan.solver["work"]}
+    for limit in (6, 12, 24, 48):  # how far a machine comes in so many seconds is its own affair
+        plan = solve(problem, time_limit=limit, threads=2)
+        done = {entry["stage"]: entry for entry in plan.solver["work"]}
+        if done.get("tier3 hours 1 dives 1", {"steps": 0})["steps"] and done["bounds"]["tightened"]:
+            break
     assert done["tier3 hours 1 dives 1"]["steps"] > 0
     assert sum(done["tier3 flows"]["rounds"]) > 0
     assert done["bounds"]["tightened"]
+    assert plan.status == "feasible"
+    assert violations(problem, plan) == []
     for threads in (1, 2, 4):
         assert result_sha256(solve(problem, time_limit=0.01, threads=threads, replay=plan)) == result_sha256(plan)

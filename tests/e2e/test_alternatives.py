@@ -1,34 +1,26 @@
 """What if, in a browser: a slider answers as it moves, a worker solves anew, a forbidden pair is mended, two rounds side by side."""
 
 import re
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.conftest import Site, serving
+from tests.e2e.conftest import Site
 
 SignIn = Callable[..., Page]
 SOLVED_MS = 180_000  # the search takes 5 s; the rest is for a machine that is busy with other tests
 
-pytestmark = pytest.mark.xdist_group("untouched site")
-
-
-@pytest.fixture(scope="module")
-def site(temporary_home: Path) -> Iterator[Site]:
-    """An installation of its own: where other tests have committed what costs money, less money changes nothing."""
-    home = temporary_home / "untouched"
-    home.mkdir(mode=0o711)
-    with serving(home) as running:
-        yield running
+pytestmark = pytest.mark.xdist_group("site")  # the browser tests share one installation
 
 
 def _proposed(page: Page, site: Site) -> str:
-    """As the coordinator: a round with a plan; its address."""
+    """As the coordinator: a round of one township, whose money is short, with a plan; its address."""
     page.goto(f"{site.url}/rounds/new")
     page.fill("#name", "假设分析（演练）")
     page.fill("#seed_source", "福彩双色球")
+    page.select_option("#region_code", "330324112")
+    page.fill("#budget", "20000")
     page.fill("#time_limit_s", "5")
     page.locator("main form button[type=submit]").click()
     page.wait_for_url(re.compile(r"/rounds/[0-9a-f-]{36}$"))
