@@ -169,7 +169,7 @@ def _tier(search, prices, tier, results, due, work, beside):
 
 def _begin_side_by_side(search, relaxation, tier, free, until, beside):
     """A search of the single needs that cost nothing, and the flow of the goods beside it; the parts that are not yet proven."""
-    instance, begin = search.instance, search.work.elapsed()
+    begin = search.work.elapsed()
     flow = FlowBeside(search, relaxation, tier, until, beside)
     if tier == 2 and free:
         _fill_singles(search, np.concatenate(free), flow.left)

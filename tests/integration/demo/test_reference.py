@@ -11,7 +11,9 @@ from marketplace.demo.reference import load_reference
 
 
 def test_the_tree_is_loaded_once_and_set_right_where_a_name_differs(session: Session):
+    started = time.process_time()
     assert load_reference(session) == 27_036
+    first = time.process_time() - started
     assert session.scalar(sa.select(sa.func.count()).select_from(Region)) == 27_036
     assert session.scalar(sa.select(sa.func.count()).select_from(Category)) == 33
     county, seat = session.get_one(Region, "330324"), session.get_one(Region, "330324001")
@@ -19,7 +21,7 @@ def test_the_tree_is_loaded_once_and_set_right_where_a_name_differs(session: Ses
 
     started = time.process_time()
     assert load_reference(session) == 0
-    assert time.process_time() - started < 0.3
+    assert time.process_time() - started < 0.5 * first
 
     session.execute(sa.update(Region).where(Region.code == "330324110").values(name="旧名", full_name="旧名"))
     assert load_reference(session) == 27_036

@@ -219,23 +219,24 @@ def test_no_number_of_a_person_is_left_in_clear(desk, session) -> None:  # promi
         assert "13812345678" not in stored
 
 
-def test_six_thousand_needs_are_imported_in_under_twenty_seconds(desk, session) -> None:
+def test_four_times_the_needs_take_no_more_than_in_proportion(desk, session) -> None:
     homes = [make_household(session, a_head(resident_id=person_id(number))) for number in range(60)]
     categories = ["大米", "食用油", "牛奶", "棉被", "冬衣"]
     rows = [
         [home.number, None, category, 2, None, (date(2027, 4, 1) + timedelta(days=day)).isoformat()]
+        for day in range(15)
         for home in homes
         for category in categories
-        for day in range(20)
     ]
-    assert len(rows) == 6_000
-    started, spent = time.perf_counter(), time.process_time()
-    batch = desk.check("needs", xlsx([NEED_HEADS, *rows]))
-    desk.apply(batch)
-    session.commit()
-    seconds = time.process_time() - spent
-    print(
-        f"6000 needs judged twice and written: {time.perf_counter() - started:.1f} s, of which {seconds:.1f} s our own"
-    )
-    assert desk.count(Need) == 6_000
-    assert seconds < 20  # our own time: others share the machine while tests run
+
+    def imported(some) -> float:
+        """Our own seconds: others share the machine while tests run."""
+        spent = time.process_time()
+        batch = desk.check("needs", xlsx([NEED_HEADS, *some]))
+        desk.apply(batch)
+        session.commit()
+        return time.process_time() - spent
+
+    few, many = imported(rows[:900]), imported(rows[900:])
+    assert desk.count(Need) == 4_500
+    assert many < 8 * few
