@@ -8,6 +8,8 @@ from ortools.sat.python import cp_model
 from matching.solver.levels import MAXIMISED, LevelResult, floors, kept_points, note_before_fairness, values
 from matching.solver.rows import ConstraintModel, TooLarge
 
+BRIEF = 5.0  # seconds in which each way of proving a level is tried first
+
 
 class _Watch(cp_model.CpSolverSolutionCallback):
     """Counts improving solutions and, in a replay, stops at the recorded one."""
@@ -87,23 +89,49 @@ def _forget_empty_bounds(results):
 
 
 def optimise(rows, steps, objective, constant, name, work, share):
-    """(steps, bound) of one level over `rows` from the feasible `steps`, within `share` of the time that is left."""
-    model = rows.model
-    model.maximize(objective) if name in MAXIMISED else model.minimize(objective)
+    """(steps, bound) of one level over `rows` from the feasible `steps`, within `share` of the time that is left.
+
+    Most levels are proven in a moment by a search led by the linear relaxation; of the few that resist it, most give in to one that raises
+    the bound from the objective's core. So each is tried briefly before either is given long.
+    """
+    model, maximise = rows.model, name in MAXIMISED
+    model.maximize(objective) if maximise else model.minimize(objective)
+    allowed = max(0.05, work.remaining() * (share if name != "lottery" else 0.9))
+    brief = min(BRIEF, allowed / 4)
+    long = allowed / 2 - brief
+    bound = None
+    for stage, core, seconds in (
+        ("", False, brief),
+        (" core", True, brief),
+        (" again", False, long),
+        (" core again", True, long),
+    ):
+        if bound is not None and work.replaying and work.recorded(f"exact {name}{stage}") is None:
+            break
+        steps, found, proven = _search(rows, steps, objective, constant, name, work, seconds, stage, core=core)
+        bound = found if bound is None else min(bound, found) if maximise else max(bound, found)
+        if proven or work.stop.is_set():
+            break
+    return steps, bound
+
+
+def _search(rows, steps, objective, constant, name, work, seconds, stage, *, core):
+    """(steps, bound, whether it is proven) of one search from the feasible `steps`."""
     rows.hint(steps)
-    old = work.recorded(f"exact {name}")
+    stage = f"exact {name}{stage}"
+    old = work.recorded(stage)
     solver = cp_model.CpSolver()
     parameters = solver.parameters
     parameters.num_workers = 1
     parameters.random_seed = 20270101
-    parameters.linearization_level = (
-        2  # whole needs beside exact tier values: the relaxation sees at once what the search may never
-    )
+    parameters.optimize_with_core = core
+    # whole needs beside exact tier values: the relaxation sees at once what the search may never
+    parameters.linearization_level = 2
     if work.replaying:
         if old is None or old["stopped"]:
             parameters.max_deterministic_time = old["deterministic"] if old else 0.0
     else:
-        parameters.max_time_in_seconds = max(0.05, work.remaining() * (share if name != "lottery" else 0.9))
+        parameters.max_time_in_seconds = seconds
     work.on_stop = solver.stop_search
     watch = _Watch(
         lambda value, bound: work.tell(
@@ -111,22 +139,17 @@ def optimise(rows, steps, objective, constant, name, work, share):
         ),
         old["solutions"] if old and old["stopped"] else None,
     )
-    status = solver.solve(model, watch)
+    status = solver.solve(rows.model, watch)
     work.on_stop = None
-    if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
-        if status != cp_model.UNKNOWN:
-            raise RuntimeError(f"level {name}: CP-SAT says {solver.status_name(status)} although a plan is known")
-    else:
-        found = rows.read(solver)
-        steps = found
+    if status in (cp_model.OPTIMAL, cp_model.FEASIBLE):
+        steps = rows.read(solver)
+    elif status != cp_model.UNKNOWN:
+        raise RuntimeError(f"level {name}: CP-SAT says {solver.status_name(status)} although a plan is known")
     proven = status == cp_model.OPTIMAL
     work.note(
-        f"exact {name}",
-        solutions=watch.solutions,
-        stopped=not proven,
-        deterministic=solver.response_proto.deterministic_time,
+        stage, solutions=watch.solutions, stopped=not proven, deterministic=solver.response_proto.deterministic_time
     )
-    return steps, (solver.value(objective) if proven else _bound(solver, name)) + constant
+    return steps, (solver.value(objective) if proven else _bound(solver, name)) + constant, proven
 
 
 def _bound(solver, name):

@@ -12,6 +12,7 @@ from ortools.sat.python import cp_model
 from tests.independent.contract import TIERS, Contract
 
 NAMES = ("tier1", "tier2", "tier3", "fairness", "coverage", "cost", "distance", "lottery")
+FIRST = 8.0  # seconds of the first search of a level
 
 
 @dataclass(frozen=True)
@@ -167,11 +168,14 @@ class _Model:
         self.rows.clear_hints()
         for pair, units in self.found.items():
             self.rows.add_hint(self.units[pair], units)
-        solver = cp_model.CpSolver()
-        solver.parameters.num_workers = 1
-        solver.parameters.linearization_level = 2
-        solver.parameters.max_time_in_seconds = self.seconds
-        status = solver.solve(self.rows)
+        for workers in (1, 8):  # the few that resist one strategy give in to several at a time
+            solver = cp_model.CpSolver()
+            solver.parameters.num_workers = workers
+            solver.parameters.linearization_level = 2
+            solver.parameters.max_time_in_seconds = min(FIRST, self.seconds) if workers == 1 else self.seconds
+            status = solver.solve(self.rows)
+            if status in (cp_model.INFEASIBLE, cp_model.OPTIMAL):
+                break
         if status == cp_model.INFEASIBLE:
             return None
         if status != cp_model.OPTIMAL:

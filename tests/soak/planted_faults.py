@@ -225,6 +225,20 @@ FAULTS = (
         "known = None",
         "tests/unit/matching/solver/test_pattern_bounds.py::test_tier_3_is_priced_at_what_the_tiers_before_reached",
     ),
+    Fault(
+        25,
+        "matching/solver/stages.py",
+        "order=order[np.isin(order, needs)])",
+        "order=order[(i.fill[order] == SINGLE)])",
+        "tests/unit/matching/solver/test_large_search.py::test_single_needs_that_cost_money_wait_until_the_goods_have_spent_theirs",
+    ),
+    Fault(
+        25,
+        "matching/solver/stages.py",
+        "    if tier == 2 and free:",
+        "    if tier == 2:",
+        "tests/unit/matching/solver/test_large_search.py::test_plans_are_valid_and_no_bound_is_passed_on_random_problems",
+    ),
 )
 
 
