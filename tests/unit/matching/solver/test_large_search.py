@@ -32,16 +32,18 @@ def test_a_group_of_hours_in_which_nothing_can_be_earned_is_left_alone(seed):
 
 
 def test_single_needs_that_cost_money_wait_until_the_goods_have_spent_theirs():
-    """Goods of tier 2 take all the money; a tier 3 need of one offering would cost it again."""
+    """Goods of tier 2 take all the money; a tier 3 need of one offering would cost it again, another costs nothing."""
     row = {"region": "330324100", "type": "care", "weight": 5}
     document = small(
         needs=[
             {"id": "N1", "household": "H1", "category": "rice", "quantity": 9, "tier": 2, **row},
             {"id": "N2", "household": "H2", "category": "fee", "quantity": 1, "tier": 3, "fill": "single", **row},
+            {"id": "N3", "household": "H3", "category": "hours", "quantity": 2, "tier": 3, "fill": "single", **row},
         ],
         offerings=[
             {"id": "O1", "donor": "D1", "category": "rice", "capacity": 9, "unit_cost_fen": 10},
             {"id": "O2", "donor": "D2", "category": "fee", "capacity": 1, "unit_cost_fen": 90},
+            {"id": "O3", "donor": "D3", "category": "hours", "capacity": 2},
         ],
         limits=[{"id": "budget", "max_fen": 90}],
         households={},
@@ -51,4 +53,4 @@ def test_single_needs_that_cost_money_wait_until_the_goods_have_spent_theirs():
     pinned = start_from_pins(instance)
     steps, _, _ = stages.solve_levels(instance, Work(2.0), 2, pinned.copy(), first_plan(instance, pinned))
     assert broken(instance, steps) == []
-    assert steps.tolist() == [9, 0]
+    assert (steps * instance.step).tolist() == [9, 0, 2]
