@@ -228,8 +228,8 @@ FAULTS = (
     Fault(
         25,
         "matching/solver/stages.py",
-        "order=order[np.isin(order, needs)])",
-        "order=order[(i.fill[order] == SINGLE)])",
+        "fill(room, search.steps, order=order[np.isin(order, needs)])",
+        "np.where(x := (i.fill == SINGLE)[i.need], fill(room, search.steps * x, order=order[i.fill[order] == SINGLE]), search.steps)",
         "tests/unit/matching/solver/test_large_search.py::test_single_needs_that_cost_money_wait_until_the_goods_have_spent_theirs",
     ),
     Fault(
