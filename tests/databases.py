@@ -19,7 +19,9 @@ from marketplace.serving.postgres import EmbeddedPostgres
 TIDY_EVERY = 40  # dead rows are swept out after so many tests
 _TABLES = """SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE c.relkind = 'r' AND n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema' ORDER BY 1, 2"""
-_SEQUENCES = "SELECT schemaname, sequencename, last_value, start_value FROM pg_sequences"
+_SEQUENCES = (
+    "SELECT schemaname, sequencename, coalesce(last_value, start_value), last_value IS NOT NULL FROM pg_sequences"
+)
 _OTHERS = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
 
 State = dict[tuple[str, str], tuple[int, int]]  # table -> (rows, youngest transaction that wrote one)
@@ -30,7 +32,7 @@ class _Database:
     name: str
     pristine: dict[tuple[str, str], bytes]  # the template's rows of the tables that have any
     state: State
-    sequences: dict[tuple[str, str], int | None]
+    sequences: dict[tuple[str, str], tuple[int, bool]]
     lent: int = 0
 
 
@@ -52,7 +54,9 @@ class Databases:
 
     def engine(self, url: str, *, pool_size: int) -> sa.Engine:
         """An engine without open connections; one that was used before, and has its statements compiled, where the database is lent again."""
-        return self._engines.setdefault((url, pool_size), make_engine(url, pool_size=pool_size))
+        if (url, pool_size) not in self._engines:
+            self._engines[url, pool_size] = make_engine(url, pool_size=pool_size)
+        return self._engines[url, pool_size]
 
     def give_back(self, name: str, *, spent: bool) -> None:
         """After a test. `spent`: more than rows may have changed."""
@@ -102,7 +106,8 @@ class Databases:
                             copy.write(one.pristine[table])
                 for sequence, value in _sequences(admin).items():
                     if value != one.sequences[sequence]:
-                        _restart(admin, sequence, one.sequences[sequence])
+                        name = sql.Identifier(*sequence).as_string(admin)
+                        admin.execute("SELECT setval(%s::regclass, %s, %s)", (name, *one.sequences[sequence]))
             one.state |= _state(admin, touched)
             one.lent += 1
             if one.lent % TIDY_EVERY == 0:
@@ -132,12 +137,6 @@ def _rows(admin: psycopg.Connection, table: tuple[str, str]) -> bytes:
         return b"".join(bytes(part) for part in copy)
 
 
-def _sequences(admin: psycopg.Connection) -> dict[tuple[str, str], int | None]:
-    """The last value each sequence gave, None where it gave none."""
-    return {(schema, name): last for schema, name, last, _ in admin.execute(_SEQUENCES).fetchall()}
-
-
-def _restart(admin: psycopg.Connection, sequence: tuple[str, str], last: int | None) -> None:
-    where = sql.Identifier(*sequence).as_string(admin)
-    start = {(schema, name): first for schema, name, _, first in admin.execute(_SEQUENCES).fetchall()}[sequence]
-    admin.execute("SELECT setval(%s::regclass, %s, %s)", (where, start if last is None else last, last is not None))
+def _sequences(admin: psycopg.Connection) -> dict[tuple[str, str], tuple[int, bool]]:
+    """(value, whether it was given out already) of each sequence, as `setval` takes them."""
+    return {(schema, name): (value, called) for schema, name, value, called in admin.execute(_SEQUENCES).fetchall()}

@@ -1,4 +1,4 @@
-"""What if, in a browser: a slider answers as it moves, a worker solves anew, a forbidden pair is mended, two rounds side by side."""
+"""What if, in a browser: a slider answers as it moves, a worker solves anew, a forbidden pair is mended."""
 
 import re
 from collections.abc import Callable
