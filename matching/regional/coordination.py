@@ -80,11 +80,12 @@ def solve_region(source: Path, work: Path, run: Runner, *, effort: Effort, say: 
         answers = region.price(stage, prices, even=number == 0, near=True, earlier=earlier)
         region.clear(f"clear-{number + 1}", stage, answers)
         prices = agreed_prices(scouted, answers, region.cleared, cut)
-    region.plan(whole_shares(cut, region.groups, region.cleared, answers), effort.seconds)
+    last = f"price-{effort.rounds}" if effort.rounds else None
+    region.plan(whole_shares(cut, region.groups, region.cleared, answers), effort.seconds, last)
     for number in range(effort.rests):
         if not region.rest(f"rest-{number + 1}"):
             break
-    region.price("bound", prices, tighten=True)
+    region.price("bound", prices, tighten=True, earlier=last)
     values = region.values()
     bounds = region.bounds(values)
     figures = region.close()
@@ -173,7 +174,7 @@ class _Region:
         tighten: bool = False,
     ) -> list[tuple[str, Args]]:
         """[(part, its responses by tier)] at `prices`; `even`: within even shares of the offerings, which says nothing of a bound; `near`: what is
-        near the best is kept to be cleared, with what was kept in the stage `earlier`; `tighten`: bounds as good as is known.
+        near the best is kept to be cleared; what was kept in the stage `earlier` is begun with; `tighten`: bounds as good as is known.
         """
         common = {
             "shared": self.shared,
@@ -226,11 +227,10 @@ class _Region:
         terms += [-p * v for p, v in zip(prices["tiers"], least, strict=True)]
         return sum(terms) + 1e-10 * sum(map(abs, terms)) + 1e-3
 
-    def plan(self, shares: dict[str, Args], seconds: float) -> None:
-        """An integer plan of every county within its shares."""
-        found = self.stage(
-            "plan", "plan", {"seconds": seconds}, {part: {"shares": shares[part]} for part in self.cut.parts}
-        )
+    def plan(self, shares: dict[str, Args], seconds: float, near: str | None) -> None:
+        """An integer plan of every county within its shares, from the columns named in the stage `near`."""
+        common = {"seconds": seconds, "near": near}
+        found = self.stage("plan", "plan", common, {part: {"shares": shares[part]} for part in self.cut.parts})
         self.uses = {part: one["use"] for part, one in found.items()}
         self.points = [sum(one["points"][t] for one in found.values()) for t in range(3)]
 

@@ -154,15 +154,22 @@ def _price(files: _Files, common: Args, own: Args) -> Args:
     responses = {}
     shares = own.get("shares")
     for tier, prices in common["prices"].items():
-        answer = part.respond(int(tier), Prices(**prices), shares=shares, tighten=common["tighten"])
+        start = _named(files, common["earlier"], int(tier))
+        answer = part.respond(int(tier), Prices(**prices), shares=shares, tighten=common["tighten"], start=start)
         if answer is not None:
             responses[tier] = asdict(answer)
     if own["near"]:
         for tier in part.answered:
-            known = common["earlier"] and files.at(common["earlier"], f".near-{tier}.npz").exists()
-            also = files.load(common["earlier"], f"near-{tier}")["column"] if known else ()
-            files.save(f"near-{tier}", **part.near(tier, also))
+            also = _named(files, common["earlier"], tier)
+            files.save(f"near-{tier}", **part.near(tier, () if also is None else also))
     return {"responses": responses, "pairs": part.instance.size}
+
+
+def _named(files: _Files, stage: str | None, tier: int) -> np.ndarray | None:
+    """The columns that the county named as near the best in an earlier stage, None where it was not asked."""
+    if stage is None or not files.at(stage, f".near-{tier}.npz").exists():
+        return None
+    return files.load(stage, f"near-{tier}")["column"]
 
 
 def _clear(files: _Files, common: Args, own: Args) -> Args:
@@ -174,7 +181,9 @@ def _clear(files: _Files, common: Args, own: Args) -> Args:
 
 def _plan(files: _Files, common: Args, own: Args) -> Args:
     given = with_shares(files.problem(), own["shares"])
-    instance, steps, record = county_part.plan_part(given, build_pairs(given), seconds=common["seconds"])
+    named = [_named(files, common["near"], tier) for tier in range(3)]
+    near = None if any(one is None for one in named) else np.unique(np.concatenate(named))  # type: ignore[arg-type]
+    instance, steps, record = county_part.plan_part(given, build_pairs(given), seconds=common["seconds"], near=near)
     use = county_part.use_of(instance, steps)
     files.save("steps", steps=steps)
     return {"use": use, "points": county_part.points_of(instance, steps), "work": record}

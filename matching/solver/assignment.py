@@ -87,13 +87,19 @@ def nearest(problem, lost, columns):
     return float(np.partition(lost, place)[place])
 
 
-def improve(problem, chosen, work, stage, until, *, prices=None, seed=SEED, most=None, width=4, near=None, notify=None):
+def improve(
+    problem, chosen, work, stage, until, *, prices=None, seed=SEED, most=None, width=4, near=None, notify=None, effort=EFFORT,
+    enough=lambda chosen: False,
+):  # fmt: skip
     """`chosen` made better by neighbourhood search until second `until` of the run, at most `most` steps.
 
     `prices` (P,) is what a column is worth less than the best of its need, ≥ 0 (default: by profit alone); columns that lose more than
-    `near` (default: all are kept) are left out of a step. `notify(chosen)` is called after each gain.
+    `near` (default: all are kept) are left out of a step. `notify(chosen)` is called after each gain, then `enough(chosen)` says whether to
+    stop. `effort` deterministic seconds of a step, `width` offerings it frees at first.
     """
-    search = _Neighbourhoods(problem, chosen, prices, seed, near, width)
+    if enough(chosen):
+        most = 0
+    search = _Neighbourhoods(problem, chosen, prices, seed, near, width, effort)
     cut_off = set((work.recorded(stage) or {}).get("cut_off", ())) if work.replaying else set()
     for k in work.steps(stage, until, most=most):
         seconds = 3_600.0 if work.replaying else max(0.05, until - work.elapsed())
@@ -102,11 +108,13 @@ def improve(problem, chosen, work, stage, until, *, prices=None, seed=SEED, most
             work.recorded_now(stage).setdefault("cut_off", []).append(k)
         if gained and notify is not None:
             notify(search.chosen)
+        if gained and enough(search.chosen):
+            break
     return search.chosen
 
 
 class _Neighbourhoods:
-    def __init__(self, problem, chosen, prices, seed, near, width):
+    def __init__(self, problem, chosen, prices, seed, near, width, effort):
         p = self.problem = problem
         self.chosen = chosen.copy()
         self.draw = np.random.default_rng(seed)
@@ -117,7 +125,7 @@ class _Neighbourhoods:
         self.lost = lost if prices is None else np.maximum(0.0, prices)
         self.near = np.inf if near is None else near
         self.scale = max(1e-9, float(np.median(self.lost[self.lost > 0])) if (self.lost > 0).any() else 1.0)
-        self.width, self.credit = float(width), 0
+        self.width, self.effort = float(width), effort
         self.queue = []
         self.cut_off = False
 
@@ -209,7 +217,7 @@ class _Neighbourhoods:
         solver = cp_model.CpSolver()
         solver.parameters.num_workers = 1
         solver.parameters.random_seed = int(self.draw.integers(1, 2**30))
-        solver.parameters.max_deterministic_time = EFFORT
+        solver.parameters.max_deterministic_time = self.effort
         solver.parameters.linearization_level = 2
         solver.parameters.symmetry_level = 0
         solver.parameters.cp_model_probing_level = 0
@@ -217,7 +225,7 @@ class _Neighbourhoods:
         status = solver.solve(model) if seconds else cp_model.UNKNOWN
         searched = solver.response_proto.deterministic_time if seconds else 0.0
         self.cut_off = not seconds or (
-            status in (cp_model.UNKNOWN, cp_model.FEASIBLE) and searched < EFFORT and solver.wall_time >= seconds
+            status in (cp_model.UNKNOWN, cp_model.FEASIBLE) and searched < self.effort and solver.wall_time >= seconds
         )
         if self.cut_off or status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
             return None, False

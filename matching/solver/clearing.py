@@ -3,7 +3,7 @@
 Each county, asked at some prices, names the columns near its best (`CountyPart.near`), with what a step is worth to it after all rows that are its
 own affair. Over these columns the needs and the offerings of all counties make one linear programme; its row prices are what a unit of a shared
 offering is worth, its columns who would use it. Few columns of each need are enough, as in sifting (Bixby et al. 1992), when what earlier rounds
-named stays in.
+named stays in. Where a step of every column takes one unit, which is so of goods, the programme is a flow from offerings to needs.
 """
 
 from collections.abc import Mapping
@@ -11,9 +11,12 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy import sparse
+from ortools.graph.python import min_cost_flow
 from scipy.sparse.csgraph import connected_components
 
 from matching.solver.relaxation import POINTS, solve_lp
+
+FINE = 1_000  # parts of a thousand points that a flow counts in
 
 Near = Mapping[str, np.ndarray]
 """A county's columns: `need`, `offering`, `worth` (thousands of points per step), `load`, `high`, `tier` (C,); `points` per step (C,),
@@ -46,18 +49,97 @@ def clear(near: Mapping[str, Near], capacity: Mapping[str, int]) -> Cleared | No
             continue
         needs, need = np.unique(joined.need[some], return_inverse=True)
         offerings, offering = np.unique(joined.offering[some], return_inverse=True)
-        every = np.arange(len(some))
-        data = np.concatenate((np.ones(len(some)), joined.load[some].astype(float)))
-        place = (np.concatenate((need, len(needs) + offering)), np.concatenate((every, every)))
-        matrix = sparse.csc_matrix((data, place), shape=(len(needs) + len(offerings), len(some)))
-        upper = np.concatenate((joined.want[needs], joined.capacity[offerings]))
-        status, found, prices = solve_lp(
-            np.full(len(upper), -np.inf), upper, matrix, np.zeros(len(some)), joined.high[some], joined.worth[some]
+        programme = _Programme(
+            need, offering, joined.worth[some].astype(float), joined.load[some].astype(float), joined.high[some].astype(float),
+            joined.want[needs], joined.capacity[offerings],
         )  # fmt: skip
-        if status != "OPTIMAL":
+        solved = programme.by_flow() if programme.is_flow else programme.by_simplex()
+        if solved is None:
             return None
-        x[some], price[offerings] = found, prices[len(needs) :]
+        x[some], price[offerings] = solved
     return joined.outcome(near, x, price)
+
+
+@dataclass
+class _Programme:
+    """max Σ worth·x, 0 ≤ x ≤ high: at most `want` (N,) of each need, at most `capacity` (O,) of Σ load·x of each offering."""
+
+    need: np.ndarray
+    offering: np.ndarray
+    worth: np.ndarray
+    load: np.ndarray
+    high: np.ndarray
+    want: np.ndarray
+    capacity: np.ndarray
+
+    @property
+    def is_flow(self):
+        return bool((self.load == 1).all()) and not any((a % 1).any() for a in (self.high, self.want, self.capacity))
+
+    def by_simplex(self):
+        """(x (C,), what a unit of each offering is worth (O,)), or None where it is not solved."""
+        every, count = np.arange(len(self.need)), len(self.want)
+        data = np.concatenate((np.ones(len(every)), self.load))
+        place = (np.concatenate((self.need, count + self.offering)), np.concatenate((every, every)))
+        matrix = sparse.csc_matrix((data, place), shape=(count + len(self.capacity), len(every)))
+        upper = np.concatenate((self.want, self.capacity))
+        status, x, prices = solve_lp(
+            np.full(len(upper), -np.inf), upper, matrix, np.zeros(len(every)), self.high, self.worth
+        )
+        return (x, prices[count:]) if status == "OPTIMAL" else None
+
+    def by_flow(self):
+        """The same where a step takes one unit, ten times as fast; worth is rounded down to whole parts of `FINE`."""
+        worth = np.floor(self.worth * FINE).astype(np.int64)
+        most = np.minimum(self.high, self.want[self.need]).astype(np.int64)
+        some = np.flatnonzero((worth > 0) & (most > 0))
+        source, sink, first, second = 0, 1, 2, 2 + len(self.capacity)
+        offerings, needs = np.arange(len(self.capacity)), np.arange(len(self.want))
+        nothing = np.zeros(max(len(offerings), len(needs)), np.int64)
+        network, total = min_cost_flow.SimpleMinCostFlow(), int(self.want.sum())
+        network.add_arcs_with_capacity_and_unit_cost(
+            np.full(len(offerings), source), first + offerings, self.capacity.astype(np.int64), nothing[: len(offerings)]
+        )  # fmt: skip
+        arcs = network.add_arcs_with_capacity_and_unit_cost(
+            first + self.offering[some], second + self.need[some], most[some], -worth[some]
+        )
+        network.add_arcs_with_capacity_and_unit_cost(
+            second + needs, np.full(len(needs), sink), self.want.astype(np.int64), nothing[: len(needs)]
+        )
+        network.add_arc_with_capacity_and_unit_cost(source, sink, total, 0)
+        network.set_node_supply(source, total)
+        network.set_node_supply(sink, -total)
+        if network.solve() != network.OPTIMAL:
+            return None
+        x = np.zeros(len(worth), np.int64)
+        x[some] = network.flows(arcs)
+        return x.astype(float), self._worth_of_a_unit(worth, x, most) / FINE
+
+    def _worth_of_a_unit(self, worth, x, most):
+        """(O,) of one unit more of each offering beside the best flow: to a need that lacks it, or to one that lets another offering go, and so
+        on; the longest such way, found step by step (Bellman and Ford), which ends because a best flow has no way round that gains."""
+        lacks = np.bincount(self.need, x, len(self.want)) < self.want
+        more = np.flatnonzero((x < most) & (worth > 0))
+        more = more[np.argsort(self.offering[more], kind="stable")]
+        less = np.flatnonzero(x > 0)
+        less = less[np.argsort(self.need[less], kind="stable")]
+        given, taken = self.offering[more], self.need[less]
+        price = np.zeros(len(self.capacity))
+        if not len(more):
+            return price
+        first = np.flatnonzero(np.diff(given, prepend=-1))
+        then = np.flatnonzero(np.diff(taken, prepend=-1))
+        while True:
+            gain = np.where(lacks, 0.0, -np.inf)  # of a unit more for a need
+            if len(less):
+                freed = np.maximum.reduceat(price[self.offering[less]] - worth[less], then)
+                gain[taken[then]] = np.maximum(gain[taken[then]], freed)
+            better = price.copy()
+            best = np.maximum.reduceat(worth[more] + gain[self.need[more]], first)
+            better[given[first]] = np.maximum(better[given[first]], best)
+            if (better <= price).all():
+                return price
+            price = better
 
 
 @dataclass

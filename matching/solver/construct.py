@@ -15,28 +15,22 @@ def urgency(instance):
 
 
 def fill(instance, steps, *, order=None, key=None):
-    """`steps` with as much added as fits, need by need in `order`, each from the columns of least `key` (default: cost, then distance)."""
+    """`steps` with as much added as fits, need by need in `order`, each from the columns of least `key` (default: cost, then distance).
+
+    Rows only fill up on the way, so a column that has no room at the start is never looked at: few of a proposed plan's columns have any.
+    """
     i, state = instance, Incumbent(instance, steps)
-    rank = np.lexsort((i.distance, i.cost)) if key is None else np.lexsort((i.distance, i.cost, key))
-    place = np.empty(i.size, np.int64)
-    place[rank] = np.arange(i.size)
-    usable = state.usable()  # rooms only shrink, so that nothing else will be
-    first = np.searchsorted(i.need[usable], np.arange(len(i.fill) + 1))
     order = urgency(i) if order is None else order
-    for need in order[first[order] < first[order + 1]]:
-        left = int(state.need_room[need])
-        if left <= 0 or (i.fill[need] == WHOLE and left != i.steps_wanted[need]):
-            continue
-        columns = usable[first[need] : first[need + 1]]
-        offerings = i.offering[columns]
-        open_ = (i.high[columns] > state.steps[columns]) & (state.room[offerings] >= i.load[columns])
-        open_ &= (state.places[offerings] > 0) | (state.steps[columns] > 0)
-        columns = columns[open_]
-        if not len(columns):
-            continue
-        if i.fill[need] == WHOLE and np.minimum(state.room[i.offering[columns]], i.high[columns]).sum() < left:
-            continue
-        serve(state, columns[np.argsort(place[columns])].tolist())
+    rank = np.full(len(i.fill), -1)
+    rank[order] = np.arange(len(order))
+    columns = state.usable()
+    begun = (i.fill == WHOLE) & (np.array(state.need_room, np.int64) != i.steps_wanted)
+    columns = columns[(rank[i.need[columns]] >= 0) & ~begun[i.need[columns]]]
+    keys = (i.distance[columns], i.cost[columns]) + (() if key is None else (key[columns],))
+    columns = columns[np.lexsort((*keys, rank[i.need[columns]]))]
+    for own in np.split(columns, np.flatnonzero(np.diff(i.need[columns])) + 1):
+        if len(own):
+            serve(state, own.tolist())
     return state.steps
 
 
@@ -50,8 +44,15 @@ def first_plan(instance, pinned):
 
 def serve(state, columns):
     """Gives one need what its `columns`, taken in this order, have room for; all or nothing where it asks so."""
-    i, need = state.instance, state.instance.need[columns[0]]
-    left, added = int(state.need_room[need]), []
+    i, plain = state.instance, state.instance.plain
+    need = plain.need[columns[0]]
+    left, fill, added = state.need_room[need], i.fill[need], []
+    if state.cap_room[state.home[need]] < plain.worth[columns[0]]:  # the same for all columns of a need
+        return
+    room, offering, load = state.room, plain.offering, plain.load
+    columns = [c for c in columns if room[offering[c]] >= load[c]]
+    if fill == WHOLE and sum([min(room[offering[c]], plain.high[c]) for c in columns]) < left:
+        return
     for column in columns:
         most = state.most(column)
         if most <= 0:
@@ -59,8 +60,8 @@ def serve(state, columns):
         state.add(column, most)
         added.append((column, most))
         left -= most
-        if left == 0 or i.fill[need] == SINGLE:
+        if left == 0 or fill == SINGLE:
             break
-    if i.fill[need] == WHOLE and left:
+    if fill == WHOLE and left:
         for column, count in reversed(added):
             state.take_back(column, count)

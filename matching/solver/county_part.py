@@ -12,12 +12,14 @@ import numpy as np
 
 from matching.solver.charges import charged_allocations
 from matching.solver.construct import fill
-from matching.solver.instance import build_instance
+from matching.solver.instance import SINGLE, build_instance, narrowed
 from matching.solver.large import draws
 from matching.solver.levels import tier_points
+from matching.solver.packing import crowded
 from matching.solver.pattern_bounds import PatternBounds
 from matching.solver.pins import start_from_pins
 from matching.solver.relaxation import MONEY, POINTS, build_relaxation, price_bound, solve_lp
+from matching.solver.sifting import solve_sifted
 from matching.solver.stages import solve_tiers
 from matching.solver.state import broken, class_spending, fund_flows, used_rows
 from matching.solver.work import Work
@@ -26,6 +28,7 @@ from matching.solver.work import Work
 NEAREST, NEAREST_SHARED = (8, 8, 5), 3
 # seconds of processor for the bound by patterns of one tier; what is not reached counts as the relaxation says
 TIGHTEN = 6.0
+CLOSE = 1e-4  # part of a tier's own points by which a relaxation begun with few columns may miss its best
 FAINT = 1e-4  # weight of the next tier's prices where a tier's own leave open which unit is used
 
 
@@ -122,9 +125,10 @@ class CountyPart:
             tuple(np.maximum(0.0, -y[self.row_of_tier[:tier]]).tolist()),
         )
 
-    def respond(self, tier, prices, *, shares=None, tighten=True):
+    def respond(self, tier, prices, *, shares=None, tighten=True, start=None):
         """The Response at these prices, or None where the relaxation was not solved.
 
+        `start`: places of columns that were near the best before (`near`); then the relaxation is begun with these.
         `shares`: offering → units, kept instead of paid for. `tighten`: the bound by patterns too, which takes longer.
         """
         r = self.relaxation
@@ -148,7 +152,10 @@ class CountyPart:
         own = np.flatnonzero(local)
         rows = matrix[own]
         low, high = r.low[within], r.high[within]
-        _, x, duals = solve_lp(r.lower[own], upper[own], rows, low, high, objective)
+        if start is None:
+            _, x, duals = solve_lp(r.lower[own], upper[own], rows, low, high, objective)
+        else:
+            _, x, duals = self._sifted(tier, within, start, r.lower[own], upper[own], rows, low, high, objective)
         if x is None:
             return None
         bound, reduced = price_bound(r.lower[own], upper[own], rows, low, high, objective, duals)
@@ -157,7 +164,8 @@ class CountyPart:
         self.answered[tier] = (within, x, reduced, all_prices)
         if tighten:
             if self.patterns is None:
-                self.patterns = PatternBounds(self.instance, r)
+                # where an offering takes many needs, the relaxation promises next to nothing too much
+                self.patterns = PatternBounds(self.instance, r, skip=crowded)
             until = time.process_time() + TIGHTEN
             bound -= self.patterns.excess(
                 self.objective(tier),
@@ -176,6 +184,13 @@ class CountyPart:
             funds={f: fen[f] for f in priced},
             limits=dict(zip(self.limits, (used[self.row_of_limit] * MONEY).tolist(), strict=True)),
         )  # fmt: skip
+
+    def _sifted(self, tier, within, start, lower, upper, rows, low, high, objective):
+        i = self.instance
+        began = (within >= i.size) | (low > 0) | np.isin(within, start)
+        key = i.need[np.minimum(within, i.size - 1)]
+        close = CLOSE * float((i.points * i.high)[start][i.tier[i.need[start]] == tier].sum()) / POINTS
+        return solve_sifted(lower, upper, rows, low, high, objective, start=began, key=key, close=close)
 
     def near(self, tier, also=()):
         """The columns near the best of the last response of `tier`, as `matching.solver.clearing` reads them, and `column` (C,), their places.
@@ -221,17 +236,33 @@ class CountyPart:
         }  # fmt: skip
 
 
-def plan_part(problem, pairs, *, seconds):
+def plan_part(problem, pairs, *, seconds, near=None):
     """(instance, steps, work): a valid plan of an ordinary problem, tier after tier, in about `seconds` of processor on one thread, in
-    less where there are few columns."""
-    i = build_instance(problem, pairs)
-    work = Work(min(seconds, 0.5 + i.size / 5_000), clock=time.process_time)
+    less where there are few columns.
+
+    `near`: places of columns that were near the best at joint prices; of needs that can be split only these are searched.
+    """
+    whole = build_instance(problem, pairs)
+    columns = np.arange(whole.size) if near is None else _worth_searching(whole, near)
+    i = whole if near is None else narrowed(whole, columns)
+    work = Work(min(seconds, 0.5 + whole.size / 5_000), clock=time.process_time)
     pinned = start_from_pins(i)
     greedy = fill(i, pinned)
-    steps = solve_tiers(i, work, pinned, pinned if broken(i, greedy) else greedy)
-    if broken(i, steps):
+    found = solve_tiers(i, work, pinned, pinned if broken(i, greedy) else greedy)
+    steps = np.zeros(whole.size, np.int64)
+    steps[columns] = found
+    if broken(whole, steps):
         raise AssertionError("the county's own check refuses its plan")
-    return i, steps, work.record
+    return whole, steps, work.record
+
+
+def _worth_searching(instance, near):
+    """Columns `near` the best, the pinned ones and all of single needs: these have few, and prices tell hardly any difference between them."""
+    i = instance
+    yes = (i.fill[i.need] == SINGLE) | (i.low > 0)
+    yes[i.pinned] = True
+    yes[near] = True
+    return np.flatnonzero(yes)
 
 
 def use_of(instance, steps, fund_amount=None):

@@ -25,17 +25,20 @@ class FlowBeside:
             rounds = (work.recorded(self.stage) or {"rounds": (0, 0)})["rounds"]
         else:
             rounds = (1, 1) if again else MOST_ROUNDS if tier == 2 and not search.brief else (2, 1)
-        start = work.elapsed()
-
-        def late():
-            return not work.replaying and (work.stop.is_set() or work.elapsed() > start + 0.6 * (until - start))
-
         self.task = None
         self.left = None  # (H,) fen of each household's cap that single needs may take beside the flow
         if sum(rounds):
             flow = Flow(search.instance, search.steps, tier, keep=not again, brief=search.brief)
             self.flow, self.left = flow, flow.left
-            self.task = pool.submit(flow.search, relaxation, rounds, late)
+            self.task = pool.submit(self._searched, relaxation, rounds, until)
+
+    def _searched(self, relaxation, rounds, until):
+        work, start = self.search.work, self.search.work.elapsed()
+
+        def late():
+            return not work.replaying and (work.stop.is_set() or work.elapsed() > start + 0.6 * (until - start))
+
+        return self.flow.search(relaxation, rounds, late)
 
     def take(self):
         """Puts the flow beside the single needs where what comes out is valid and better."""

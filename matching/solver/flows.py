@@ -79,6 +79,7 @@ class Flow:
         self.capacity = i.capacity - used_rows(i.offering, self.kept * i.load, len(i.capacity))
         self.spent = class_spending(i, self.kept)
         self.cost = i.cost[self.columns]
+        self.before = steps[self.columns]
         self.cap_room = i.household_cap - used_rows(i.household[i.need], self.kept * i.worth, len(i.household_cap))
         self.paid = np.bincount(i.need, i.cost > 0, len(i.fill)) > 0  # (N,) needs that cost money
         hours, dear = self._kept_free(tier, steps) if keep else (np.zeros(len(i.household_cap), np.int64),) * 2
@@ -189,7 +190,17 @@ class Flow:
         joined = self._joined(relaxation, [flow for _, flow in seen[-JOINED:]])
         if joined is not None:
             plans.append(self.plan(joined, prices))
+            plans += self._as_before(joined, prices, plans[-1])
         return self._best_plan(plans), done
+
+    def _as_before(self, flow, prices, plan):
+        """[the plan of `flow` in which needs of earlier tiers that would lose by `plan` are served as before, at the cost of the last tier]."""
+        i = self.instance
+        had = np.zeros(i.size, np.int64)
+        had[self.columns] = self.before
+        lost = used_rows(i.need, plan, len(i.fill)) < used_rows(i.need, had, len(i.fill))
+        own = (lost & (i.tier < self.last))[i.need[self.columns]]
+        return [self.plan(np.where(own, self.before, flow), prices)] if own.any() else []
 
     def worth_of(self, points):
         """Points of the tiers in one sum, as the flow weighs them."""
@@ -317,7 +328,7 @@ class Flow:
     def plan(self, flow, prices):
         """Steps (P,) from a flow: what breaks a row is taken back where it earns least, what is left free is given out again."""
         i = self.instance
-        flow = flow.copy()
+        flow = self._within_capacity(flow)
         while True:
             self.rows += self._broken_rows(flow)
             prices = np.concatenate((prices, np.zeros(len(self.rows) - len(prices))))
@@ -348,6 +359,21 @@ class Flow:
         order = np.lexsort((-gain, i.tier))
         order = order[(i.tier[order] <= self.last) & ((i.fill[order] != SINGLE) | self.paid[order])]
         return fill(self.beside, steps, order=order, key=key)
+
+    def _within_capacity(self, flow):
+        """`flow` less what an offering does not have, taken back where it earns least for what it takes."""
+        i, flow = self.instance, flow.copy()
+        offering, load = i.offering[self.columns], i.load[self.columns]
+        over = used_rows(offering, flow * load, len(i.capacity)) - self.capacity
+        for o in np.flatnonzero(over > 0).tolist():
+            some = np.flatnonzero((offering == o) & (flow > 0) & (load > 0))
+            for k in some[np.lexsort((some, self.worth[some] / load[some]))].tolist():
+                if over[o] <= 0:
+                    break
+                back = min(int(flow[k]), -(-int(over[o]) // int(load[k])))
+                flow[k] -= back
+                over[o] -= back * load[k]
+        return flow
 
     def _drop_halves(self, steps):
         i = self.instance

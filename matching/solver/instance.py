@@ -5,13 +5,27 @@ from a single offering one step is the whole quantity (so the column is 0 or 1),
 coefficients below are per step. Money is whole fen, distance whole metres, points as in the contract (u_n = 1000·weight div quantity).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 
 ANY, WHOLE, SINGLE = 0, 1, 2
 FILLS = {"any": ANY, "whole": WHOLE, "single": SINGLE}
 NO_LIMIT = np.int64(2**62)
+
+
+class Plain(NamedTuple):
+    """Fields of the columns as lists, for code that goes from one column to the next: a list's number is had in a tenth of the time."""
+
+    need: list[int]
+    offering: list[int]
+    load: list[int]
+    cost: list[int]
+    worth: list[int]
+    payers: list[int]
+    high: list[int]
 
 
 @dataclass(frozen=True)
@@ -62,6 +76,10 @@ class Instance:
     @property
     def size(self):
         return len(self.need)
+
+    @cached_property
+    def plain(self):
+        return Plain(*(getattr(self, name).tolist() for name in Plain._fields))
 
     def columns_of_need(self, need):
         return np.arange(self.by_need[need], self.by_need[need + 1])
@@ -147,6 +165,36 @@ def build_instance(problem, pairs):
         block=np.unique(np.array([n.category for n in needs], dtype=object).astype(str), return_inverse=True)[1] if needs else np.zeros(0, np.int64),
         need_ids=tuple(n.id for n in needs), offering_ids=tuple(o.id for o in offerings), fund_ids=tuple(f.id for f in funds),
         household_ids=tuple(sorted({n.household for n in needs})), limit_ids=tuple(problem.limits[k].id for k in limit_order),
+    )  # fmt: skip
+
+
+COLUMNS = (
+    "need",
+    "offering",
+    "step",
+    "load",
+    "cost",
+    "points",
+    "worth",
+    "distance",
+    "lottery",
+    "payers",
+    "low",
+    "high",
+)
+
+
+def narrowed(instance, columns):
+    """The instance over these `columns` (ascending, the pinned ones among them) alone."""
+    i, place = instance, np.full(instance.size, -1)
+    place[columns] = np.arange(len(columns))
+    own = {name: getattr(i, name)[columns] for name in COLUMNS}
+    order = np.argsort(own["offering"], kind="stable")
+    members = tuple(place[rows][place[rows] >= 0] for rows in i.limit_members)
+    return replace(
+        i, **own, limit_members=members, pinned=place[i.pinned], offering_order=order,
+        by_need=np.searchsorted(own["need"], np.arange(len(i.fill) + 1)),
+        by_offering=np.searchsorted(own["offering"][order], np.arange(len(i.capacity) + 1)),
     )  # fmt: skip
 
 

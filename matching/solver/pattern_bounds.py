@@ -37,12 +37,13 @@ def single_groups(instance):
 class PatternBounds:
     """The groups of an instance and their patterns, kept from one set of prices to the next."""
 
-    def __init__(self, instance, relaxation):
+    def __init__(self, instance, relaxation, *, skip=too_large):
+        """`skip`: an Assignment → whether its group is left as the relaxation has it, besides those that are too large."""
         self.instance, self.relaxation = instance, relaxation
         self.groups = []  # (columns, their Patterns)
         for columns in single_groups(instance):
             problem = _alone(instance, columns)
-            if not too_large(problem):
+            if not too_large(problem) and not skip(problem):
                 self.groups.append((columns, Patterns(problem)))
 
     def excess(self, objective, prices, stop=lambda: False, outside=()):

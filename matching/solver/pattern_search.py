@@ -8,6 +8,7 @@ import numpy as np
 from ortools.sat.python import cp_model
 
 from matching.solver.assignment import improve
+from matching.solver.packing import crowded, search_crowded
 from matching.solver.patterns import Patterns, Unsolved, too_large
 
 DIVES = 8  # of one group
@@ -44,6 +45,8 @@ def search_group(problem, chosen, lean, urgent, work, stage, turns, *, anew=True
     `urgent` are served a bound in `lean` proves the profit. `anew`: by patterns first, where the group is not too large for them.
     """
     until, bound = turns.due(), None
+    if anew and crowded(problem) and not problem.everyone:
+        return search_crowded(problem, chosen, lean, urgent, work, stage, until)
     patterns = Patterns(problem) if anew and problem.size <= LONG and not too_large(problem) else None
     for round_ in count():
         begin, name = work.elapsed(), f"{stage} dives {round_ + 1}"

@@ -1,8 +1,9 @@
 """The order of work on a large problem, and how much of the time each stage may use."""
 
 import time
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import replace
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -35,6 +36,7 @@ PATIENCE = 0.5  # share of tier 1's time that one category of single needs is se
 GAP = (1e-6, 3e-4, 3e-4)  # relative, at which a programme is left
 HELD_BACK = 1e-3  # part of a tier's points that may have been kept from the goods for nothing, before they flow again
 BESIDE = 0.9  # share of a tier's time in which single needs are searched beside the flow of the goods
+BEFORE = 0.5  # the same where the flow comes after them, on one thread
 FINISH = 4.0  # seconds kept for charges, prices and reasons of a county
 
 
@@ -79,19 +81,26 @@ def solve_tiers(instance, work, pinned, greedy):
     search = LargeSearch(instance, work, 1, pinned, brief=True)
     search.greedy = greedy
     try:
-        _tiers(search, Unpriced(instance), due, work, _AtOnce())
+        _tiers(search, Unpriced(instance), due, work, _Afterwards())
     finally:
         search.close()
     return search.steps
 
 
-class _AtOnce:
-    """In place of a thread beside: does what it is given at once, so that one thing follows another."""
+class _Afterwards:
+    """In place of a thread beside: does what it is given when the result is asked for, so that one thing follows another."""
 
     def submit(self, do, *arguments):
-        done = Future()
-        done.set_result(do(*arguments))
-        return done
+        return _Due(do, arguments)
+
+
+@dataclass
+class _Due:
+    do: Callable
+    arguments: tuple
+
+    def result(self):
+        return self.do(*self.arguments)
 
 
 def _tiers(search, prices, due, work, beside):
@@ -173,7 +182,7 @@ def _begin_side_by_side(search, relaxation, tier, free, until, beside):
     flow = FlowBeside(search, relaxation, tier, until, beside)
     if tier == 2 and free:
         _fill_singles(search, np.concatenate(free), flow.left)
-    due = begin + BESIDE * (until - begin)
+    due = begin + (BEFORE if search.brief else BESIDE) * (until - begin)
     if tier == 0:  # few enough for a programme of each category as a whole
         patience = max(0.5, PATIENCE * (until - begin))
         search.raise_tier("tier1 single", tier, free, due, gap=GAP[tier], patience=patience, at_once=ALL_AT_ONCE)

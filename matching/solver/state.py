@@ -88,15 +88,18 @@ def fund_flows(instance, spendings):
 
 
 class Incumbent:
-    """Steps with the rooms left in each row, for quick additions (fen, capacity units, needs)."""
+    """Steps with the rooms left in each row, for quick additions (fen, capacity units, needs); the rooms are plain lists."""
 
     def __init__(self, instance, steps):
         i = self.instance = instance
         self.steps = steps.copy()
-        self.need_room = i.steps_wanted - used_rows(i.need, steps, len(i.fill))
-        self.room = i.capacity - used_rows(i.offering, steps * i.load, len(i.capacity))
-        self.places = i.max_needs - used_rows(i.offering, (steps > 0).astype(np.int64), len(i.capacity))
-        self.cap_room = i.household_cap - used_rows(i.household[i.need], steps * i.worth, len(i.household_cap))
+        self.need_room = (i.steps_wanted - used_rows(i.need, steps, len(i.fill))).tolist()
+        self.room = (i.capacity - used_rows(i.offering, steps * i.load, len(i.capacity))).tolist()
+        served = used_rows(i.offering, (steps > 0).astype(np.int64), len(i.capacity))
+        self.places = (i.max_needs - served).tolist()
+        taken = used_rows(i.household[i.need], steps * i.worth, len(i.household_cap))
+        self.cap_room = (i.household_cap - taken).tolist()
+        self.home = i.household.tolist()
         self.limit_room = [
             int(m) - exact_sum(i.cost[r], steps[r]) for r, m in zip(i.limit_members, i.limit_max, strict=True)
         ]
@@ -104,13 +107,15 @@ class Incumbent:
         self.fund_room = i.fund_amount.tolist() if paid is None else (i.fund_amount - paid[0]).tolist()
         self.charged = {}
         self._limits = _limits_by_column(i)
+        self._payers = [sorted(funds, key=lambda f: (i.breadth[f], f)) for funds in i.classes]
 
     def usable(self):
         """The columns that can take at least one step with everything else as it is, by need."""
-        i = self.instance
-        yes = (i.high > self.steps) & (self.need_room[i.need] > 0) & (self.room[i.offering] >= i.load)
-        yes &= (self.places[i.offering] > 0) | (self.steps > 0)
-        yes &= self.cap_room[i.household[i.need]] >= i.worth
+        i, left = self.instance, np.array(self.need_room, np.int64)[self.instance.need]
+        yes = (i.high > self.steps) & (left > 0)
+        yes &= np.array(self.room, np.int64)[i.offering] >= i.load
+        yes &= (np.array(self.places, np.int64)[i.offering] > 0) | (self.steps > 0)
+        yes &= np.array(self.cap_room, np.int64)[i.household[i.need]] >= i.worth
         if i.classes:
             purse = np.array([sum(self.fund_room[f] for f in funds) for funds in i.classes], np.int64)
             yes &= (i.cost == 0) | (purse[np.maximum(0, i.payers)] >= i.cost)
@@ -120,18 +125,22 @@ class Incumbent:
 
     def most(self, column):
         """The most further steps this column can take with everything else as it is (a lower estimate for split payment)."""
-        i = self.instance
-        n, o = i.need[column], i.offering[column]
-        most = min(int(self.need_room[n]), int(i.high[column] - self.steps[column]))
-        if most <= 0 or (self.steps[column] == 0 and self.places[o] <= 0):
+        i = self.instance.plain
+        n, o, load = i.need[column], i.offering[column], i.load[column]
+        room, left = self.room[o], self.need_room[n]
+        if room < load or left <= 0:
             return 0
-        if i.load[column]:
-            most = min(most, int(self.room[o] // i.load[column]))
-        if i.worth[column]:
-            most = min(most, int(self.cap_room[i.household[n]] // i.worth[column]))
-        cost = int(i.cost[column])
+        now = int(self.steps[column])
+        if now == 0 and self.places[o] <= 0:
+            return 0
+        most = min(left, i.high[column] - now)
+        if load:
+            most = min(most, room // load)
+        worth, cost = i.worth[column], i.cost[column]
+        if worth:
+            most = min(most, self.cap_room[self.home[n]] // worth)
         if cost and most > 0:
-            purse = sum(self.fund_room[f] for f in i.classes[i.payers[column]])
+            purse = sum([self.fund_room[f] for f in self._payers[i.payers[column]]])
             most = min(most, purse // cost)
             for limit in self._limits(column):
                 most = min(most, self.limit_room[limit] // cost)
@@ -139,19 +148,11 @@ class Incumbent:
 
     def add(self, column, count):
         """Adds `count` ≤ most(column) steps, charged to the narrowest funds first."""
-        i = self.instance
-        n, o = i.need[column], i.offering[column]
-        if self.steps[column] == 0:
-            self.places[o] -= 1
-        self.steps[column] += count
-        self.need_room[n] -= count
-        self.room[o] -= count * i.load[column]
-        self.cap_room[i.household[n]] -= count * i.worth[column]
-        due = int(i.cost[column]) * count
+        due = self._move(column, count)
         if due:
             for limit in self._limits(column):
                 self.limit_room[limit] -= due
-            for fund in sorted(i.classes[i.payers[column]], key=lambda f: (i.breadth[f], f)):
+            for fund in self._payers[self.instance.plain.payers[column]]:
                 paid = min(due, self.fund_room[fund])
                 self.fund_room[fund] -= paid
                 self.charged.setdefault(column, []).append((fund, paid))
@@ -161,19 +162,24 @@ class Incumbent:
 
     def take_back(self, column, count):
         """Undoes an `add` of `count` steps to a column that had none before."""
-        i = self.instance
-        n, o = i.need[column], i.offering[column]
-        self.steps[column] -= count
-        self.places[o] += 1
-        self.need_room[n] += count
-        self.room[o] += count * i.load[column]
-        self.cap_room[i.household[n]] += count * i.worth[column]
-        due = int(i.cost[column]) * count
+        due = -self._move(column, -count)
         if due:
             for limit in self._limits(column):
                 self.limit_room[limit] += due
             for fund, paid in self.charged.pop(column):
                 self.fund_room[fund] += paid
+
+    def _move(self, column, count):
+        """Adds `count` steps, or takes them away, in all rows but those of money; their fen."""
+        i = self.instance.plain
+        n, o = i.need[column], i.offering[column]
+        before = int(self.steps[column])
+        self.steps[column] = before + count
+        self.places[o] -= int(before + count > 0) - int(before > 0)
+        self.need_room[n] -= count
+        self.room[o] -= count * i.load[column]
+        self.cap_room[self.home[n]] -= count * i.worth[column]
+        return i.cost[column] * count
 
 
 def _limits_by_column(instance):
@@ -185,7 +191,8 @@ def _limits_by_column(instance):
     names = {}
     for mask in np.unique(bits).tolist():
         names[mask] = tuple(k for k in range(min(62, len(instance.limit_members))) if mask >> k & 1)
+    bits = bits.tolist()
     more = [(k, set(rows.tolist())) for k, rows in enumerate(instance.limit_members) if k >= 62]
     if not more:
-        return lambda column: names[int(bits[column])]
-    return lambda column: names[int(bits[column])] + tuple(k for k, rows in more if column in rows)
+        return lambda column: names[bits[column]]
+    return lambda column: names[bits[column]] + tuple(k for k, rows in more if column in rows)

@@ -14,7 +14,7 @@ from math import floor
 
 import numpy as np
 
-from matching.solver.construct import serve, urgency
+from matching.solver.construct import fill
 from matching.solver.instance import WHOLE, Instance
 from matching.solver.levels import exact_sum, floors, kept_points, shortfall, tier_points, township_points
 from matching.solver.prices import sum_of_best
@@ -291,31 +291,7 @@ def mended(instance, steps):
 
     Raises CannotPayPins.
     """
-    return filled_up(instance, cut_to_money(instance, steps))
-
-
-def filled_up(instance, steps):
-    """`steps` with what fits, most urgent needs first, from the cheapest and nearest offerings, as `construct.fill` does.
-
-    Rows only fill up on the way, so a column that has no room now is never looked at: few of a proposed plan's columns have any.
-    """
-    i, state = instance, Incumbent(instance, steps)
-    room = state.need_room[i.need]
-    open_ = (room > 0) & (i.high > steps) & ((i.fill[i.need] != WHOLE) | (room == i.steps_wanted[i.need]))
-    open_ &= (state.room[i.offering] >= i.load) & ((state.places[i.offering] > 0) | (steps > 0))
-    open_ &= state.cap_room[i.household[i.need]] >= i.worth
-    purse = np.array([sum(state.fund_room[f] for f in funds) for funds in i.classes] or [0], np.int64)
-    open_ &= (i.payers < 0) | (purse[np.maximum(i.payers, 0)] >= i.cost)
-    for rows, left in zip(i.limit_members, state.limit_room, strict=True):
-        open_[rows[i.cost[rows] > left]] = False
-    columns = np.flatnonzero(open_)
-    rank = np.empty(len(i.fill), np.int64)
-    rank[urgency(i)] = np.arange(len(i.fill))
-    columns = columns[np.lexsort((columns, i.distance[columns], i.cost[columns], rank[i.need[columns]]))]
-    for own in np.split(columns, np.flatnonzero(np.diff(i.need[columns])) + 1):
-        if len(own):
-            serve(state, own.tolist())
-    return state.steps
+    return fill(instance, cut_to_money(instance, steps))
 
 
 def cut_to_money(instance, steps):

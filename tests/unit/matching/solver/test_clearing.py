@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from matching.solver.clearing import clear
+from matching.solver.clearing import _Programme, clear
 
 
 def county(needs, offerings, pairs, *, limits=(), spent=()):
@@ -50,3 +50,40 @@ def test_counties_own_offerings_stay_their_own():
     found = clear(near, {"rice": 1})
     assert found.points[0] == pytest.approx(4 * (3 + 4))
     assert found.use == {"rice": {"b": pytest.approx(1)}}
+
+
+@pytest.mark.parametrize("seed", range(25))
+def test_goods_as_a_flow_are_the_same_programme(seed):
+    draw = np.random.default_rng(seed)
+    needs, offerings = draw.integers(1, 9, 2)
+    pairs = [(n, o) for n in range(needs) for o in range(offerings) if draw.random() < 0.7] or [(0, 0)]
+    need, offering = (np.array([pair[k] for pair in pairs]) for k in (0, 1))
+    worth = draw.integers(-3, 12, len(pairs)) / 1_000
+    programme = _Programme(
+        need, offering, worth, np.ones(len(pairs)), draw.integers(1, 5, len(pairs)).astype(float),
+        draw.integers(1, 7, needs).astype(float), draw.integers(0, 9, offerings).astype(float),
+    )  # fmt: skip
+    assert programme.is_flow
+    (x, prices), (other, _) = programme.by_flow(), programme.by_simplex()
+    assert worth @ x == pytest.approx(worth @ other)
+    # the prices prove it: what needs and offerings are worth, and what a column earns beyond them
+    earned = np.maximum(0.0, worth - prices[offering])
+    least = min(_dual(programme, prices, need_prices) for need_prices in _need_prices(programme, earned))
+    assert least == pytest.approx(worth @ x, abs=1e-9)
+
+
+def _dual(programme, prices, need_prices):
+    p = programme
+    reduced = np.maximum(0.0, p.worth - prices[p.offering] - need_prices[p.need])
+    return prices @ p.capacity + need_prices @ p.want + reduced @ np.minimum(p.high, p.want[p.need])
+
+
+def _need_prices(programme, earned):
+    """The best prices of needs beside those of offerings: each need alone, at one of its kinks."""
+    p, best = programme, np.zeros(len(programme.want))
+    for n in range(len(best)):
+        own = np.flatnonzero(p.need == n)
+        kinks = [0.0, *earned[own].tolist()]
+        most = np.minimum(p.high, p.want[p.need])[own]
+        best[n] = min(kinks, key=lambda k: k * p.want[n] + np.maximum(0.0, earned[own] - k) @ most)
+    yield best
