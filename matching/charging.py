@@ -24,7 +24,8 @@ class FundFlow:
 
     def __init__(self, problem: Problem, payer_sets: Sequence[tuple[int, ...]]):
         ids = [fund.id for fund in problem.funds]
-        self._payers = [sorted(funds, key=ids.__getitem__) for funds in payer_sets]
+        self.payers = [sorted(funds, key=ids.__getitem__) for funds in payer_sets]
+        """Per class: the funds that may pay"""
         self.spare = [fund.amount_fen for fund in problem.funds]
         """Per fund: fen not yet charged"""
         self.charged: list[dict[int, int]] = [{} for _ in payer_sets]
@@ -42,31 +43,8 @@ class FundFlow:
         self.restore(before)
         return pushed
 
-    def rooms(self) -> list[int]:
-        """`room` of every class, all from the present state: one network, in which a class after another is the source."""
-        from ortools.graph.python import max_flow  # large, and only wanted where plans are explained
-
-        network, classes, plenty = max_flow.SimpleMaxFlow(), len(self._payers), sum(self.spare) + 1
-        source, sink = classes + len(self.spare), classes + len(self.spare) + 1
-        for fund, spare in enumerate(self.spare):
-            network.add_arc_with_capacity(classes + fund, sink, spare)
-        for c, (funds, charged) in enumerate(zip(self._payers, self.charged, strict=True)):
-            for fund in funds:
-                network.add_arc_with_capacity(c, classes + fund, plenty)
-            for fund, fen in charged.items():
-                network.add_arc_with_capacity(classes + fund, c, fen)
-        starts = [network.add_arc_with_capacity(source, c, 0) for c in range(classes)]
-        found = []
-        for start in starts:
-            network.set_arc_capacity(start, plenty)
-            if network.solve(source, sink) != network.OPTIMAL:
-                raise RuntimeError("maximum flow of the funds was not found")
-            found.append(network.optimal_flow())
-            network.set_arc_capacity(start, 0)
-        return found
-
     def _push(self, payer_class: int, fen: int, *, keep_part: bool) -> int:
-        for fund in self._payers[payer_class]:
+        for fund in self.payers[payer_class]:
             if self.spare[fund] >= fen:
                 self._shift([(payer_class, fund)], [], fen)
                 return fen
@@ -91,7 +69,7 @@ class FundFlow:
         seen, queue = {start}, deque([(start, None)])
         while queue:
             current, via = queue.popleft()
-            for fund in self._payers[current]:
+            for fund in self.payers[current]:
                 if fund in came:
                     continue
                 came[fund] = (current, via)

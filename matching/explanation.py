@@ -14,6 +14,7 @@ import numpy as np
 
 from matching.changes import Change, remove_row, set_field
 from matching.charging import fund_flow, units_of
+from matching.fund_rooms import fund_rooms
 from matching.obstacles import Obstacles
 from matching.pairs import Pairs
 from matching.problem import Need, Offering, Problem
@@ -58,7 +59,7 @@ class _Standing:
             self.worth[need.household] = self.worth.get(need.household, 0) + need.unit_worth_fen * amount
         self.spent = [int((pairs.unit_cost_fen[m] * units[m]).sum()) for m in pairs.limit_members]
         self.flow = fund_flow(problem, pairs, units)
-        self.fund_room = np.array(self.flow.rooms(), np.int64)
+        self.fund_room = np.array(fund_rooms(self.flow), np.int64)
         self.limit_room = np.full(len(pairs), _PLENTY, np.int64)
         for limit, members, spent in zip(problem.limits, pairs.limit_members, self.spent, strict=True):
             self.limit_room[members] = np.minimum(self.limit_room[members], limit.max_fen - spent)

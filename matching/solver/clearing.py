@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import sparse
 from ortools.graph.python import min_cost_flow
+from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
 from matching.solver.relaxation import POINTS, solve_lp
