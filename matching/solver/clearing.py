@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from ortools.graph.python import min_cost_flow
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
 from matching.solver.relaxation import POINTS, solve_lp
+from matching.solver.transport import best_flow, worth_of_a_unit
 
 FINE = 1_000  # parts of a thousand points that a flow counts in
 
@@ -90,56 +90,11 @@ class _Programme:
 
     def by_flow(self):
         """The same where a step takes one unit, ten times as fast; worth is rounded down to whole parts of `FINE`."""
-        worth = np.floor(self.worth * FINE).astype(np.int64)
-        most = np.minimum(self.high, self.want[self.need]).astype(np.int64)
-        some = np.flatnonzero((worth > 0) & (most > 0))
-        source, sink, first, second = 0, 1, 2, 2 + len(self.capacity)
-        offerings, needs = np.arange(len(self.capacity)), np.arange(len(self.want))
-        nothing = np.zeros(max(len(offerings), len(needs)), np.int64)
-        network, total = min_cost_flow.SimpleMinCostFlow(), int(self.want.sum())
-        network.add_arcs_with_capacity_and_unit_cost(
-            np.full(len(offerings), source), first + offerings, self.capacity.astype(np.int64), nothing[: len(offerings)]
-        )  # fmt: skip
-        arcs = network.add_arcs_with_capacity_and_unit_cost(
-            first + self.offering[some], second + self.need[some], most[some], -worth[some]
-        )
-        network.add_arcs_with_capacity_and_unit_cost(
-            second + needs, np.full(len(needs), sink), self.want.astype(np.int64), nothing[: len(needs)]
-        )
-        network.add_arc_with_capacity_and_unit_cost(source, sink, total, 0)
-        network.set_node_supply(source, total)
-        network.set_node_supply(sink, -total)
-        if network.solve() != network.OPTIMAL:
-            return None
-        x = np.zeros(len(worth), np.int64)
-        x[some] = network.flows(arcs)
-        return x.astype(float), self._worth_of_a_unit(worth, x, most) / FINE
-
-    def _worth_of_a_unit(self, worth, x, most):
-        """(O,) of one unit more of each offering beside the best flow: to a need that lacks it, or to one that lets another offering go, and so
-        on; the longest such way, found step by step (Bellman and Ford), which ends because a best flow has no way round that gains."""
-        lacks = np.bincount(self.need, x, len(self.want)) < self.want
-        more = np.flatnonzero((x < most) & (worth > 0))
-        more = more[np.argsort(self.offering[more], kind="stable")]
-        less = np.flatnonzero(x > 0)
-        less = less[np.argsort(self.need[less], kind="stable")]
-        given, taken = self.offering[more], self.need[less]
-        price = np.zeros(len(self.capacity))
-        if not len(more):
-            return price
-        first = np.flatnonzero(np.diff(given, prepend=-1))
-        then = np.flatnonzero(np.diff(taken, prepend=-1))
-        while True:
-            gain = np.where(lacks, 0.0, -np.inf)  # of a unit more for a need
-            if len(less):
-                freed = np.maximum.reduceat(price[self.offering[less]] - worth[less], then)
-                gain[taken[then]] = np.maximum(gain[taken[then]], freed)
-            better = price.copy()
-            best = np.maximum.reduceat(worth[more] + gain[self.need[more]], first)
-            better[given[first]] = np.maximum(better[given[first]], best)
-            if (better <= price).all():
-                return price
-            price = better
+        profit, want, capacity = (a.astype(np.int64) for a in (np.floor(self.worth * FINE), self.want, self.capacity))
+        most = np.minimum(self.high.astype(np.int64), want[self.need])
+        rows = self.need, self.offering, most, profit, want, capacity
+        x = best_flow(*rows)
+        return x.astype(float), worth_of_a_unit(x, *rows) / FINE
 
 
 @dataclass

@@ -9,7 +9,7 @@ not part of the flow; needs filled whole are, and what comes out in part is mend
 from dataclasses import dataclass, replace
 
 import numpy as np
-from ortools.graph.python import max_flow, min_cost_flow
+from ortools.graph.python import max_flow
 from scipy import sparse
 
 from matching.solver.construct import fill
@@ -18,6 +18,7 @@ from matching.solver.large import draws
 from matching.solver.levels import tier_points
 from matching.solver.relaxation import POINTS, solve_lp
 from matching.solver.state import class_spending, used_rows
+from matching.solver.transport import best_flow
 
 EXCHANGE = 300  # far above what a point of one tier can buy in the next
 FINE = 4  # parts of a point that prices are rounded to inside the flow
@@ -143,35 +144,8 @@ class Flow:
             if price > 0:
                 profit -= price * FINE * row.use
         profit = np.floor(profit).astype(np.int64)
-        some = np.flatnonzero((profit > 0) if within is None else (profit > 0) & within)
-        found = np.zeros(len(self.columns), np.int64)
-        if not len(some):
-            return found
-        columns = self.columns[some]
-        needs, need = np.unique(i.need[columns], return_inverse=True)
-        offerings, offering = np.unique(i.offering[columns], return_inverse=True)
-        network = min_cost_flow.SimpleMinCostFlow()
-        source, sink, first, second = 0, 1, 2, 2 + len(offerings)
-        network.add_arcs_with_capacity_and_unit_cost(
-            np.full(len(offerings), source), first + np.arange(len(offerings)),
-            np.maximum(0, self.capacity[offerings]), np.zeros(len(offerings), np.int64),
-        )  # fmt: skip
-        arcs = network.add_arcs_with_capacity_and_unit_cost(
-            first + offering, second + need, i.high[columns], -profit[some]
-        )
-        network.add_arcs_with_capacity_and_unit_cost(
-            second + np.arange(len(needs)), np.full(len(needs), sink),
-            np.maximum(0, self.need_room[needs]), np.zeros(len(needs), np.int64),
-        )  # fmt: skip
-        total = int(np.maximum(0, self.need_room[needs]).sum())
-        network.add_arc_with_capacity_and_unit_cost(source, sink, total, 0)
-        network.set_node_supply(source, total)
-        network.set_node_supply(sink, -total)
-        status = network.solve()
-        if status != network.OPTIMAL:
-            raise RuntimeError(f"minimum-cost flow: {status}")
-        found[some] = network.flows(arcs)
-        return found
+        most = i.high[self.columns] if within is None else np.where(within, i.high[self.columns], 0)
+        return best_flow(i.need[self.columns], i.offering[self.columns], most, profit, self.need_room, self.capacity)
 
     # -- prices -------------------------------------------------------------------------------------------------------
 
