@@ -45,6 +45,13 @@ from matching.solver.engine import ContradictingPins
     help="For the integer search of one county.",
 )
 @click.option(
+    "--scouts",
+    type=click.IntRange(min=1),
+    default=Effort.scouts,
+    show_default=True,
+    help="Counties that say first what money is worth; more where counties differ much.",
+)
+@click.option(
     "--rounds",
     type=click.IntRange(min=1),
     default=Effort.rounds,
@@ -58,13 +65,14 @@ def solve_region_command(
     workers: int,
     queue: bool,
     county_seconds: float,
+    scouts: int,
     rounds: int,
 ) -> None:
     """Solve PROBLEM county by county, with shared funds and offerings coordinated by prices, and write the joint plan.
 
     A run that was stopped goes on where it was when it is started again with the same work folder.
     """
-    effort = Effort(rounds=rounds, seconds=county_seconds)
+    effort = Effort(scouts=scouts, rounds=rounds, seconds=county_seconds)
 
     def say(line: str) -> None:
         click.echo(line, err=True)
