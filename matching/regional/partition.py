@@ -10,7 +10,7 @@ Needs are read row by row: a province takes some hundred megabytes.
 import hashlib
 import json
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -93,11 +93,10 @@ def _cut(source: Path, target: Path, fingerprint: str) -> Partition:
         raise FaultyProblem(faults)
     parent = {row["code"]: row["parent"] for row in head["regions"]}
     survey = _Survey(read, parent, {row["id"] for row in offerings})
-    sha = _sha256(head, survey, offerings)
     counties = sorted(set(survey.home.values()))
     name_of = {county: f"part-{number:04d}" for number, county in enumerate(counties)}
     cutter = _Cutter(target, head, parent, offerings, name_of)
-    cutter.take_needs(read, survey.home)
+    sha = _sha256(head, cutter.taken(survey), offerings)
     shared = cutter.write()
     return Partition(
         fingerprint, sha, {name: county for county, name in name_of.items()}, cutter.count, *shared,
@@ -107,12 +106,10 @@ def _cut(source: Path, target: Path, fingerprint: str) -> Partition:
 
 
 class _Survey:
-    """The first reading of the needs: their faults, the home county of every household, their canonical text."""
+    """The first reading of the needs: their faults, the home county of every household, whether they stand in the order of their ids."""
 
     def __init__(self, read: Source, parent: dict[str, str], offering_ids: set[str]):
         self.home: dict[str, str] = {}
-        self.digest = hashlib.sha256()
-        self.unsorted: list[tuple[str, bytes]] = []
         self.read = read
         head, faults, ids = read.head, [], set()
         frame = {"format": head["format"], "regions": [{"code": code, "parent": ""} for code in parent]}
@@ -145,37 +142,28 @@ class _Survey:
         if faults:
             raise FaultyProblem(faults)
 
-    def canonical_needs(self) -> Iterator[bytes]:
-        rows: Iterable[Row] = (row for _, row in self.read.rows("needs"))
-        if self.sorted:
-            yield from map(_canonical, rows)
-        else:
-            texts = sorted((row["id"], _canonical(row)) for row in rows)
-            yield from (text for _, text in texts)
+
+_canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
 
 
-def _canonical(value: Any) -> bytes:
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
-
-
-def _sha256(head: Row, survey: _Survey, offerings: list[Row]) -> str:
-    """The problem's canonical hash, as `matching.problem.problem_sha256` gives it, without holding the needs."""
+def _sha256(head: Row, needs: Iterator[str], offerings: list[Row]) -> str:
+    """The problem's canonical hash, as `matching.problem.problem_sha256` gives it; `needs`: their canonical texts, in the order of their ids."""
 
     def key(row: Row) -> tuple[str, str, str]:
         return (str(row.get("id", row.get("code", ""))), str(row.get("need", "")), str(row.get("offering", "")))
 
     digest, first = hashlib.sha256(b"{"), True
     for name in sorted({*head, "needs", "offerings"}):
-        digest.update((b"" if first else b",") + _canonical(name) + b":")
+        digest.update(("" if first else ",").encode() + _canonical(name).encode() + b":")
         first = False
         if name == "needs":
             digest.update(b"[")
-            for number, text in enumerate(survey.canonical_needs()):
-                digest.update(b"," + text if number else text)
+            for number, text in enumerate(needs):
+                digest.update(f",{text}".encode() if number else text.encode())
             digest.update(b"]")
         else:
             part = offerings if name == "offerings" else head[name]
-            digest.update(_canonical(sorted(part, key=key) if isinstance(part, list) else part))
+            digest.update(_canonical(sorted(part, key=key) if isinstance(part, list) else part).encode())
     digest.update(b"}")
     return digest.hexdigest()
 
@@ -200,15 +188,24 @@ class _Cutter:
             self.region_point[code] = (rows[at]["lat"], rows[at]["lon"]) if at else None
         self.capped = set(head.get("households") or {})
 
-    def take_needs(self, read: Source, home: dict[str, str]) -> None:
-        """The second reading: every need goes to its part's own file."""
+    def taken(self, survey: _Survey) -> Iterator[str]:
+        """The second reading: every need goes to its part's own file. Yields their canonical texts in the order of their ids."""
+        texts = self._take_needs(survey.read, survey.home)
+        if survey.sorted:
+            yield from (text for _, text in texts)
+        else:
+            yield from (text for _, text in sorted(texts))
+
+    def _take_needs(self, read: Source, home: dict[str, str]) -> Iterator[tuple[str, str]]:
         for name in self.names:
             (self.target / name).mkdir()
         for _, rows in read.chunks("needs"):
             lines: dict[str, list[str]] = {}
             for row in rows:
                 name = self.name_of[home[row["household"]]]
-                lines.setdefault(name, []).append(json.dumps(row, ensure_ascii=False, separators=(",", ":")) + "\n")
+                text = _canonical(row)
+                yield row["id"], text
+                lines.setdefault(name, []).append(text + "\n")
                 self.count[name] += 1
                 self.regions[name].add(row["region"])
                 self.categories[name].add(row["category"])
@@ -346,7 +343,7 @@ class _Cutter:
                     chosen = [fund for fund in row["funds"] if fund in payers]
                     strangers.update(() if chosen else row["funds"][:1])
                     row["funds"] = chosen or row["funds"][:1]
-                file.write(json.dumps(row, ensure_ascii=False, separators=(",", ":")) + "\n")
+                file.write(_canonical(row) + "\n")
         document = {name: part for name, part in self.head.items() if name not in (*_OF_NEEDS, "households", "funds", "limits")}  # fmt: skip
         document |= {
             "regions": [
