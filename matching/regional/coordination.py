@@ -2,10 +2,11 @@
 
     scout   a few counties solve their relaxations within even shares: what money and the points of earlier tiers are worth
     price   every county answers what it would do with even shares of what is offered to several, and names the columns near its best
-    clear   the counties of a prefecture put these columns together: one programme per tier says who uses what, and what it is worth
+    clear   all counties put these columns together: per tier a flow of goods and programmes of hours say who uses what, and what it is worth
     plan    every county gets whole shares and finds an integer plan within them
     rest    what is left over is offered to all; additions are taken, most urgent first, until nobody can use anything
-    bound   every county answers at the prices that were cleared: with the values of earlier tiers known, the bound of every tier
+    weigh   a few counties say what money and the points of earlier tiers are worth beside the plan as it is
+    bound   every county answers at these prices and those that were cleared: with the values of earlier tiers known, the bound of every tier
     close   charges, reasons and the judge, county by county; then the joint check
 
 Each step of each county is a file (`matching.regional.pieces`), so a run that was killed goes on where it was, with any number of workers.
@@ -20,17 +21,17 @@ from typing import Any
 
 from matching.regional.allotment import accept
 from matching.regional.checking import joint_levels, joint_violations
-from matching.regional.groups import groups_of
 from matching.regional.leftovers import left_over, rooms_of, used_by, used_by_others
 from matching.regional.partition import Partition, partition
 from matching.regional.pieces import result
-from matching.regional.sharing import agreed_prices, even_shares, mean_prices, whole_shares
+from matching.regional.sharing import agreed_prices, even_shares, joined, mean_prices, whole_shares
 from matching.rules import LEVELS
 from matching.solver.pins import ContradictingPins
 
 Args = dict[str, Any]
 Runner = Callable[[Path, str, list[str]], None]
 """(work folder, stage, parts): returns when every part's piece is done"""
+MANY = 4
 LOSSES = (0.0, 0.0007)
 """What integer plans are expected to lose of tiers 1 and 2; a guess to price with, no part of any bound"""
 
@@ -38,6 +39,7 @@ LOSSES = (0.0, 0.0007)
 @dataclass(frozen=True)
 class Effort:
     scouts: int = 2
+    """Counties that say what money and the points of earlier tiers are worth, before all and beside the plan"""
     rounds: int = 1
     """Of prices and clearing before the plan: the first within even shares, others at the prices of the one before"""
     rests: int = 2
@@ -81,10 +83,11 @@ def solve_region(source: Path, work: Path, run: Runner, *, effort: Effort, say: 
         region.clear(f"clear-{number + 1}", stage, answers)
         prices = agreed_prices(scouted, answers, region.cleared, cut)
     last = f"price-{effort.rounds}" if effort.rounds else None
-    region.plan(whole_shares(cut, region.groups, region.cleared, answers), effort.seconds, last)
+    region.plan(whole_shares(cut, region.cleared, answers), effort.seconds, last)
     for number in range(effort.rests):
         if not region.rest(f"rest-{number + 1}"):
             break
+    prices = region.weigh(effort.scouts, prices, last)
     region.price("bound", prices, tighten=True, earlier=last)
     values = region.values()
     bounds = region.bounds(values)
@@ -107,8 +110,8 @@ class _Region:
         self.cut, self.work, self.run, self.say = cut, work, run, say
         self.seconds: dict[str, float] = {}
         self.asked: dict[str, Args] = {}
-        self.groups = groups_of(cut)
-        self.cleared: dict[int, dict[str, Args]] = {}
+        self.cleared: dict[int, Args] = {}
+        self.shares: dict[str, Args] = {}
         self.taken: dict[str, list[Args]] = {part: [] for part in cut.parts}
         self.uses: dict[str, Args] = {}
         self.points = [0, 0, 0]
@@ -154,11 +157,22 @@ class _Region:
         self.say(f"{name}: {len(parts)} counties, {self.seconds[name]:.1f} s, {used:.0f} s of processor")
         return {part: one for part, one in found.items() if one is not None}
 
+    def _some(self, count: int) -> list[str]:
+        """So many counties, spread over the list, and as long as it does not take `MANY` times as many, one for every shared row of money, the
+        largest first: what nobody prices would be asked for as if it were free.
+        """
+        parts = self.cut.parts
+        chosen = {parts[k * len(parts) // min(count, len(parts))] for k in range(min(count, len(parts)))}
+        rows = [(row["amount_fen"], row["parts"]) for row in self.cut.funds.values()]
+        rows += [(row["max_fen"], row["parts"]) for row in self.cut.limits.values()]
+        for _, own in sorted(rows, key=lambda row: -row[0]):
+            if len(chosen) < MANY * count and not chosen.intersection(own):
+                chosen.add(own[len(own) // 2])
+        return sorted(chosen)
+
     def scout(self, count: int) -> list[Args]:
         """First prices per tier: the mean over a few counties, spread over the list, each with an even share."""
-        parts = self.cut.parts
-        chosen = sorted({parts[k * len(parts) // min(count, len(parts))] for k in range(min(count, len(parts)))})
-        shares = {part: {"shares": even_shares(self.cut, part)} for part in chosen}
+        shares = {part: {"shares": even_shares(self.cut, part)} for part in self._some(count)}
         found = self.stage("scout", "scout", {"shared": self.shared, "losses": LOSSES}, shares)
         known = [one["prices"] for one in found.values() if one["prices"]]
         return [mean_prices([prices[tier] for prices in known], tier) for tier in range(3)]
@@ -182,9 +196,8 @@ class _Region:
             "tighten": tighten,
             "earlier": earlier,
         }
-        inside = {part for group in self.groups.values() for part in group.parts}
         asked: dict[str, Args] = {
-            part: {"near": near and part in inside}
+            part: {"near": near and bool(self.cut.offerings)}
             | ({"shares": even_shares(self.cut, part)["offerings"]} if even else {})
             for part in self.cut.parts
         }
@@ -200,22 +213,42 @@ class _Region:
         return [(part, one["responses"]) for part, one in found.items()]
 
     def clear(self, name: str, stage: str, found: list[tuple[str, Args]]) -> None:
-        """Puts together what the counties of each group answered in `stage`."""
-        known = {part: responses for part, responses in found}
+        """Puts together what the counties answered in `stage`: goods and hours of each tier by themselves."""
         asked = {}
-        for code, group in self.groups.items():
-            for tier in range(3):
-                if all(str(tier) in known[part] for part in group.parts):
-                    # what a county answered is known by the hash of what it was asked
-                    answers = {part: result(self.work, stage, part)["inputs"] for part in group.parts}  # type: ignore[index]
-                    asked[f"{code}-{tier}"] = {"tier": tier, "capacity": group.capacity, "answers": answers}
-        done = self.stage(name, "clear", {"stage": stage}, asked) if asked else {}
-        self.cleared = {}
+        for tier in range(3) if self.cut.offerings else ():
+            if all(str(tier) in responses for _, responses in found):
+                # what a county answered is known by the hash of what it was asked
+                answers = {part: result(self.work, stage, part)["inputs"] for part, _ in found}  # type: ignore[index]
+                for kind, flows in (("goods", True), ("hours", False)):
+                    asked[f"{kind}-{tier}"] = {"tier": tier, "flows": flows, "answers": answers}
+        done = self.stage(name, "clear", {"stage": stage, "capacity": self.capacity}, asked) if asked else {}
+        solved: dict[int, list[Args]] = {}
         for key, one in done.items():
-            code, tier = key.rsplit("-", 1)
             if one["cleared"]:
-                self.say(f"  {code}: {one['cleared']['points'][int(tier)]:.0f} points of tier {int(tier) + 1} together")
-                self.cleared.setdefault(int(tier), {})[code] = one["cleared"] | {"needs": self.groups[code].needs}
+                solved.setdefault(asked[key]["tier"], []).append(one["cleared"])
+        self.cleared = {tier: joined(some) for tier, some in solved.items()}
+        for tier, one in self.cleared.items():
+            self.say(f"  {one['points'][tier]:.0f} points of tier {tier + 1} together")
+
+    def weigh(self, count: int, prices: list[Args], earlier: str | None) -> list[Args]:
+        """`prices` with money and earlier tiers as they are worth beside the plan: the mean over a few counties."""
+        money = {
+            part: {"shares": {name: self.shares[part][name] for name in ("funds", "limits")}}
+            for part in self._some(count)
+        }
+        common = {
+            "shared": self.shared,
+            "prices": {str(tier): one for tier, one in enumerate(prices)},
+            "planned": "plan",
+            "earlier": earlier,
+        }
+        found = [one["prices"] for one in self.stage("weigh", "weigh", common, money).values()]
+        weighed = []
+        for tier, one in enumerate(prices):
+            known = [own[str(tier)] for own in found if str(tier) in own]
+            mean = mean_prices(known, tier) if known else one
+            weighed.append({**mean, "offerings": one["offerings"]})
+        return weighed
 
     def _bound(self, one: Args, least: list[float]) -> float:
         """Σ county bounds + Σ price · shared row − Σ price · points kept, with a margin of 1e-10 of the magnitudes for these few sums."""
@@ -229,6 +262,7 @@ class _Region:
 
     def plan(self, shares: dict[str, Args], seconds: float, near: str | None) -> None:
         """An integer plan of every county within its shares, from the columns named in the stage `near`."""
+        self.shares = shares
         common = {"seconds": seconds, "near": near}
         found = self.stage("plan", "plan", common, {part: {"shares": shares[part]} for part in self.cut.parts})
         self.uses = {part: one["use"] for part, one in found.items()}

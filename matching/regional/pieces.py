@@ -174,9 +174,9 @@ def _named(files: _Files, stage: str | None, tier: int) -> np.ndarray | None:
 
 
 def _clear(files: _Files, common: Args, own: Args) -> Args:
-    """What the counties of a group do at once with the offerings that only they share."""
+    """What the counties do at once with the offerings that they share, goods or hours."""
     near = {part: files.load(common["stage"], f"near-{own['tier']}", part) for part in own["answers"]}
-    found = clear(near, own["capacity"])
+    found = clear(near, common["capacity"], flows=own["flows"])
     return {"cleared": None if found is None else asdict(found)}
 
 
@@ -188,6 +188,20 @@ def _plan(files: _Files, common: Args, own: Args) -> Args:
     use = county_part.use_of(instance, steps)
     files.save("steps", steps=steps)
     return {"use": use, "points": county_part.points_of(instance, steps), "work": record}
+
+
+def _weigh(files: _Files, common: Args, own: Args) -> Args:
+    """What money and the points of earlier tiers are worth to the county beside its plan, at the prices of offerings."""
+    part = _county(files, common["shared"])
+    planned = files.load(common["planned"], "steps")["steps"]
+    found = {}
+    for tier, prices in common["prices"].items():
+        named = _named(files, common["earlier"], int(tier))
+        start = None if named is None else np.union1d(named, np.flatnonzero(planned))
+        weighed = part.weigh(int(tier), Prices(**prices), own["shares"], planned, start=start)
+        if weighed is not None:
+            found[tier] = asdict(weighed)
+    return {"prices": found}
 
 
 def _rest(files: _Files, common: Args, own: Args) -> Args:
@@ -248,7 +262,9 @@ def _on_whole_row(change: Args, others: Args) -> Args:
     return {**change, "from": change["from"] + used, "to": change["to"] + used}
 
 
-_KINDS = {"scout": _scout, "price": _price, "clear": _clear, "plan": _plan, "rest": _rest, "close": _close}
+_KINDS = {
+    "scout": _scout, "price": _price, "clear": _clear, "plan": _plan, "weigh": _weigh, "rest": _rest, "close": _close,
+}  # fmt: skip
 
 
 def main(arguments: list[str]) -> int:

@@ -27,18 +27,23 @@ counts in 32 bits, others as floats;
 
 @dataclass
 class Cleared:
-    """`prices`: shared offering → points per unit; `use`: shared offering → county → units; `fen`: limit → county → fen; `points` of the tiers."""
+    """`prices`: shared offering → points per unit; `use`: shared offering → county → units, `whole`: of these the ones in whole steps, as a single
+    need takes them; `fen`: limit → county → fen; `points` of the tiers."""
 
     prices: dict[str, float]
     use: dict[str, dict[str, float]]
+    whole: dict[str, dict[str, float]]
     fen: dict[str, dict[str, float]]
     points: list[float]
 
 
-def clear(near: Mapping[str, Near], capacity: Mapping[str, int]) -> Cleared | None:
-    """The joint linear programme of the counties over their columns; `capacity`: units of the shared offerings. None: not solved."""
+def clear(near: Mapping[str, Near], capacity: Mapping[str, int], *, flows: bool | None = None) -> Cleared | None:
+    """The joint linear programme of the counties over their columns; `capacity`: units of the shared offerings. None: not solved.
+
+    `flows`: only the parts of it that are flows, or (False) only the others; what is left out is not in the outcome.
+    """
     joined = _join(near, capacity)
-    x, price = np.zeros(len(joined.need)), np.zeros(len(joined.capacity))
+    x, price, asked = np.zeros(len(joined.need)), np.zeros(len(joined.capacity)), np.zeros(len(joined.capacity), bool)
     size = len(joined.want) + len(joined.capacity)
     ends = (np.ones(len(joined.need)), (joined.need, len(joined.want) + joined.offering))
     _, label = connected_components(sparse.coo_matrix(ends, shape=(size, size)), directed=False)
@@ -53,11 +58,14 @@ def clear(near: Mapping[str, Near], capacity: Mapping[str, int]) -> Cleared | No
             need, offering, joined.worth[some].astype(float), joined.load[some].astype(float), joined.high[some].astype(float),
             joined.want[needs], joined.capacity[offerings],
         )  # fmt: skip
+        if flows is not None and programme.is_flow != flows:
+            continue
         solved = programme.by_flow() if programme.is_flow else programme.by_simplex()
         if solved is None:
             return None
         x[some], price[offerings] = solved
-    return joined.outcome(near, x, price)
+        asked[offerings] = True
+    return joined.outcome(near, x, price, asked)
 
 
 @dataclass
@@ -113,20 +121,24 @@ class _Joined:
     want: np.ndarray
     capacity: np.ndarray
 
-    def outcome(self, near, x, price):
-        use: dict[str, dict[str, float]] = {name: {} for name in self.names}
+    def outcome(self, near, x, price, asked):
+        names = [name for name, row in self.names.items() if asked[row]]
+        use: dict[str, dict[str, float]] = {name: {} for name in names}
+        whole: dict[str, dict[str, float]] = {name: {} for name in names}
         inside = {row: name for name, row in self.names.items()}
         some = np.flatnonzero((self.offering < len(self.names)) & (x > 1e-9))
         for k in some.tolist():
-            own, part = use[inside[int(self.offering[k])]], self.parts[int(self.part[k])]
-            own[part] = own.get(part, 0.0) + float(x[k] * self.load[k])
+            name, part = inside[int(self.offering[k])], self.parts[int(self.part[k])]
+            for own, steps in ((use[name], x[k]), (whole[name], np.floor(x[k] + 1e-6))):
+                if steps > 0:
+                    own[part] = own.get(part, 0.0) + float(steps * self.load[k])
         fen: dict[str, dict[str, float]] = {}
         for number, (part, own) in enumerate(near.items()):
             spent = np.bincount(own["limit"], x[self.part == number][own["at"]] * own["fen"], len(own["limits"]))
             for limit, amount in zip(own["limits"].tolist(), spent.tolist(), strict=True):
                 fen.setdefault(limit, {})[part] = amount
-        prices = {name: max(0.0, float(price[row])) * POINTS for name, row in self.names.items()}
-        return Cleared(prices, use, fen, [float((self.points * x)[self.tier == t].sum()) for t in range(3)])
+        prices = {name: max(0.0, float(price[self.names[name]])) * POINTS for name in names}
+        return Cleared(prices, use, whole, fen, [float((self.points * x)[self.tier == t].sum()) for t in range(3)])
 
 
 def _join(near, capacity):

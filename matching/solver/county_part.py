@@ -185,6 +185,40 @@ class CountyPart:
             limits=dict(zip(self.limits, (used[self.row_of_limit] * MONEY).tolist(), strict=True)),
         )  # fmt: skip
 
+    def weigh(self, tier, prices, shares, steps, *, start=None):
+        """The Prices of money and of earlier tiers' points beside the plan `steps`: it keeps its points of earlier tiers and its `shares` of money
+        ({"funds", "limits"}: id → fen), offerings are paid for at `prices`, whose own stay. None where it was not solved. `start` as in `respond`.
+
+        At these the county's bound is as low as prices of money and tiers can make it: they are the multipliers of its Lagrangian dual.
+        """
+        r = self.relaxation
+        y = np.zeros(r.matrix.shape[0])
+        y[self.row_of_offering] = [prices.offerings.get(o, 0.0) / POINTS for o in self.offerings]
+        lower, upper = r.lower.copy(), r.upper.copy()
+        kept = np.array(points_of(self.instance, steps), float)
+        lower[self.row_of_tier[:tier]] = kept[:tier] * (1 - 1e-9) / POINTS
+        upper[self.row_of_fund] = [shares["funds"][f] / MONEY for f in self.funds]
+        upper[self.row_of_limit] = [shares["limits"][k] / MONEY for k in self.limits]
+        local = np.ones(len(y), bool)
+        local[self.shared_rows] = False
+        local[np.concatenate((self.row_of_fund, self.row_of_limit))] = True
+        local[self.row_of_tier[tier:]] = False
+        within, own = self.columns(tier), np.flatnonzero(local)
+        matrix = r.matrix[:, within]
+        programme = (
+            lower[own],
+            upper[own],
+            matrix[own],
+            r.low[within],
+            r.high[within],
+            self.objective(tier)[within] - matrix.T @ y,
+        )
+        _, x, duals = solve_lp(*programme) if start is None else self._sifted(tier, within, start, *programme)
+        if x is None:
+            return None
+        y[own] = duals
+        return replace(self._prices(y, tier), offerings=prices.offerings)
+
     def _sifted(self, tier, within, start, lower, upper, rows, low, high, objective):
         i = self.instance
         began = (within >= i.size) | (low > 0) | np.isin(within, start)

@@ -14,11 +14,11 @@ from matching.problem import read_problem
 from matching.regional.checking import joint_violations
 from matching.regional.coordination import Effort, _Region, solve_region
 from matching.regional.joining import write_joint_plan
-from matching.regional.partition import partition
-from matching.regional.pieces import run_piece
+from matching.regional.partition import Partition, partition
+from matching.regional.pieces import asked, run_piece
 from matching.regional.workers import in_this_process
 from matching.solution import read_plan
-from matching.solver.county_part import CountyPart, Prices
+from matching.solver.county_part import CountyPart, Prices, points_of
 from matching.solver.engine import ContradictingPins
 from matching.solver.relaxation import POINTS, solve_lp
 from matching.validation import violations
@@ -91,6 +91,63 @@ def test_any_prices_bound_the_joint_problem(region, tmp_path):
         state.price(f"any-{round_}", prices)
     bounds = state.bounds([0, 0, 0])
     assert all(bound >= int(best) for bound, best in zip(bounds, whole, strict=True))
+
+
+def test_no_prices_of_money_and_tiers_bound_a_county_better_than_those_weighed_beside_its_plan(region, solved):
+    """Strong duality: at the weighed prices the bound is what the relaxation reaches with the plan's money and points of earlier tiers."""
+    _, work = solved
+    question, draw = asked(work, "weigh"), np.random.default_rng(2)
+    shared = question["common"]["shared"]
+    for part, own in question["parts"].items():
+        problem = read_problem(work / "parts" / part)
+        county = CountyPart(
+            problem, build_pairs(problem), *(set(shared[name]) for name in ("offerings", "funds", "limits"))
+        )
+        with np.load(work / "results" / "plan" / f"{part}.steps.npz") as arrays:
+            steps = arrays["steps"]
+        kept = points_of(county.instance, steps)
+        for tier in (1, 2):
+            prices = Prices(**question["common"]["prices"][str(tier)])
+            weighed = county.weigh(tier, prices, own["shares"], steps)
+            assert weighed.offerings == prices.offerings
+            least = _bound_of(county, tier, weighed, own["shares"], kept)
+            for _ in range(4):
+                other = Prices(
+                    prices.offerings,
+                    {f: p * draw.uniform(0.3, 2) for f, p in weighed.funds.items()},
+                    {k: p * draw.uniform(0.3, 2) for k, p in weighed.limits.items()},
+                    tuple(p * draw.uniform(0.3, 2) for p in weighed.tiers),
+                )
+                assert _bound_of(county, tier, other, own["shares"], kept) >= least - 1e-6 * abs(least)
+            assert _bound_of(county, tier, prices, own["shares"], kept) >= least - 1e-6 * abs(least)
+
+
+def _bound_of(county, tier, prices, shares, kept):
+    """What the county's answer at `prices` says of any plan with these shares of money and these points of earlier tiers."""
+    money = sum(
+        price * shares[name][row]
+        for name in ("funds", "limits")
+        for row, price in getattr(prices, name).items()
+        if row in shares[name]
+    )
+    return (
+        county.respond(tier, prices, tighten=False).bound
+        + money
+        - sum(p * v for p, v in zip(prices.tiers, kept, strict=False))
+    )
+
+
+def test_every_shared_row_of_money_has_a_scout_the_largest_first(tmp_path):
+    parts = [f"part-{k}" for k in range(12)]
+    funds = {"poor": {"amount_fen": 10, "parts": parts[1:3]}, "rich": {"amount_fen": 900, "parts": parts[9:12]}}
+    limits = {"wide": {"max_fen": 5_000, "parts": parts}, "north": {"max_fen": 700, "parts": parts[3:6]}}
+    limits |= {f"small-{k}": {"max_fen": k, "parts": [parts[k], parts[k + 1]]} for k in (4, 7)}
+    cut = Partition("", "", dict.fromkeys(parts, "990101"), dict.fromkeys(parts, 1), {}, funds, limits, {}, {})
+    region = _Region(cut, tmp_path, in_this_process, quiet)
+    # the first by its place, then one for each row that none stands under, at most four times as many
+    assert region._some(1) == ["part-0", "part-10", "part-2", "part-4"]
+    assert region._some(2) == ["part-0", "part-10", "part-2", "part-4", "part-6", "part-8"]
+    assert region._some(99) == sorted(parts)
 
 
 class Killed(Exception):

@@ -52,6 +52,23 @@ def test_counties_own_offerings_stay_their_own():
     assert found.use == {"rice": {"b": pytest.approx(1)}}
 
 
+def test_goods_and_hours_can_be_cleared_by_themselves():
+    near = {
+        "a": county([8, 2], [("rice", 10), ("nurse", 7)], [(0, 0, 5, 1), (1, 1, 9, 2)]),
+        "b": county([9, 1], [("rice", 10), ("nurse", 7)], [(0, 0, 3, 1), (1, 1, 8, 5)]),
+    }
+    capacity = {"rice": 10, "nurse": 7}
+    whole, goods, hours = (clear(near, capacity, flows=flows) for flows in (None, True, False))
+    assert set(goods.use) == set(goods.prices) == {"rice"}
+    assert set(hours.use) == set(hours.prices) == {"nurse"}
+    assert whole.use == goods.use | hours.use
+    assert whole.prices == goods.prices | hours.prices
+    assert whole.points[0] == pytest.approx(goods.points[0] + hours.points[0])
+    # of the seven hours a takes four for its two needs and b three of the five that its need takes
+    assert hours.use == {"nurse": {"a": pytest.approx(4), "b": pytest.approx(3)}}
+    assert hours.whole == {"nurse": {"a": pytest.approx(4)}}
+
+
 @pytest.mark.parametrize("seed", range(25))
 def test_goods_as_a_flow_are_the_same_programme(seed):
     draw = np.random.default_rng(seed)
