@@ -76,5 +76,5 @@ def finish(session: Session, *, actor_id: uuid.UUID, key: str, status: int, repl
 
 def forget_old(session: Session, *, now: datetime) -> int:
     """Removes records older than a week; how many there were."""
-    gone = session.execute(sa.delete(IdempotencyRecord).where(IdempotencyRecord.created_at < now - KEPT_FOR))
-    return int(gone.rowcount)
+    old = sa.delete(IdempotencyRecord).where(IdempotencyRecord.created_at < now - KEPT_FOR)
+    return len(session.execute(old.returning(IdempotencyRecord.key)).all())

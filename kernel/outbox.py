@@ -72,8 +72,9 @@ def mark_done(session: Session, item_id: uuid.UUID, *, now: datetime) -> bool:
         sa.update(OutboxItem)
         .where(OutboxItem.id == item_id, OutboxItem.done_at.is_(None))
         .values(done_at=now, last_error=None)
+        .returning(OutboxItem.id)
     )
-    return bool(done.rowcount)
+    return done.first() is not None
 
 
 def mark_failed(session: Session, item_id: uuid.UUID, *, error: str) -> None:
