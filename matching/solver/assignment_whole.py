@@ -9,12 +9,14 @@ from matching.solver.mip import Rows
 
 NODES, PROOF_NODES = 4_000, 1_000_000
 WIDE = 3.0  # columns per need kept beside those that may not be left out
+NEAR = 2.5  # the same where the rest is mostly out of question: a smaller programme is through with its root in half the time
 
 
 def search_whole(problem, chosen, lost, bound, work, stage, until, proof):
     """(chosen, bound): a plan at least as good where HiGHS finds one by second `until`, and what no plan can pass.
 
-    Where few columns may belong to a better plan, so that the search can end in a proof, it may last until second `proof`.
+    Where few columns may belong to a better plan, so that the search can end in a proof, it may last until second `proof`; also where they are
+    less than half of all, with the nearest of them.
 
     `lost` (P,) must be true for `bound`: no plan with column p is worth more than bound + 1 − lost[p]. What is left out can therefore
     only be worth that much, and the bound returned counts it. A search that the clock cut off is recorded with what it found.
@@ -32,7 +34,8 @@ def search_whole(problem, chosen, lost, bound, work, stage, until, proof):
     whole = p.everyone and bool((chosen >= 0).all())
     rows, least = _rows(p, keep, whole)
     few = others is None and provable(p, chosen, lost, bound)
-    seconds = 3_600.0 if work.replaying else max(0.1, (proof if few else until) - work.elapsed())
+    longer = few or _mostly_out(p, lost, bound - value)
+    seconds = 3_600.0 if work.replaying else max(0.1, (proof if longer else until) - work.elapsed())
     answer = rows.solve(nodes=PROOF_NODES if few else NODES, gap=0.0, seconds=seconds)
     proven = bound
     if answer.bound is not None:
@@ -60,13 +63,18 @@ def provable(problem, chosen, lost, bound):
     return int((lost <= bound - problem.total(chosen)).sum()) <= WIDE * problem.count
 
 
+def _mostly_out(p, lost, gap):
+    """Whether less than half of the columns may belong to a better plan."""
+    return 2 * int((lost <= gap).sum()) < p.size
+
+
 def _kept(p, chosen, lost, gap):
     """(columns, the least loss among the others or None): those that may belong to a better plan, or where too many the nearest."""
     may = lost <= gap
     rank = np.argsort(lost, kind="stable")
-    near = np.zeros(p.size, bool)
-    near[rank[: int(WIDE * p.count)]] = True
-    keep = may & (near | (may.sum() <= 2 * WIDE * p.count))
+    out, near = _mostly_out(p, lost, gap), np.zeros(p.size, bool)
+    near[rank[: int((NEAR if out else WIDE) * p.count)]] = True
+    keep = may & (near | (may.sum() <= (WIDE if out else 2 * WIDE) * p.count))
     keep[chosen[chosen >= 0]] = True
     left = may & ~keep
     return np.flatnonzero(keep), float(lost[left].min()) if left.any() else None

@@ -13,7 +13,7 @@ from matching.problem import parse_problem
 from matching.solver import assignment_levels
 from matching.solver.assignment import Assignment, improve, nearest
 from matching.solver.assignment_prices import Knapsacks, lagrangian_bound, linear_prices
-from matching.solver.assignment_whole import search_whole
+from matching.solver.assignment_whole import NEAR, search_whole
 from matching.solver.construct import fill
 from matching.solver.hours import place_hours
 from matching.solver.instance import NO_LIMIT, SINGLE, build_instance
@@ -22,6 +22,7 @@ from matching.solver.levels import tier_points
 from matching.solver.pins import start_from_pins
 from matching.solver.state import broken
 from matching.solver.work import Work
+from tests.unit.matching.solver.assignments import best
 
 FILES = Path(__file__).parents[3] / "data" / "gap"
 LONG = 3_600.0
@@ -88,6 +89,24 @@ def test_the_whole_programme_keeps_a_better_plan_and_a_true_bound():
         problem, _nothing(problem), np.zeros(problem.size), int(problem.profit.sum()), Work(LONG), "whole", LONG, LONG
     )
     assert (problem.total(found), bound) == (best, best)
+
+
+def test_where_most_columns_are_out_of_question_the_nearest_are_searched_and_the_bound_stays_true():
+    narrowed = 0
+    for seed in range(20):
+        problem = _drawn(seed, needs=16, offerings=12)
+        _, prices, _ = linear_prices(problem, all_served=False)
+        knapsacks = Knapsacks(problem)
+        knapsacks.prepare()
+        work = Work(LONG)
+        bound, prices = lagrangian_bound(problem, knapsacks, prices, 0, work, "bound", LONG, all_served=False, most=40)
+        lost, start = knapsacks.lost(prices), improve(problem, _nothing(problem), work, "start", LONG, most=16)
+        may = int((lost <= bound - problem.total(start)).sum())
+        narrowed += NEAR * problem.count < may < problem.size / 2
+        found, proven = search_whole(problem, start, lost, bound, work, "whole", 0.0, LONG)
+        assert problem.valid(found)
+        assert problem.total(start) <= problem.total(found) <= best(problem) <= proven <= bound
+    assert narrowed
 
 
 def _instance(name):

@@ -4,13 +4,13 @@ from itertools import count
 
 import numpy as np
 import pytest
-from scipy import optimize
 
 from matching.solver.assignment import Assignment
 from matching.solver.instance import NO_LIMIT
 from matching.solver.packing import crowded, rounded, search_crowded
 from matching.solver.pattern_search import Turns, search_group
 from matching.solver.work import Work
+from tests.unit.matching.solver.assignments import best
 
 LOOKS = 400  # at the clock: some sixty steps, however slow the machine
 NOBODY = np.zeros(0, np.int64)
@@ -43,21 +43,6 @@ def drawn(seed, needs=28, offerings=4):
         np.where(draw.random(offerings) < 0.3, draw.integers(2, 7, offerings), NO_LIMIT), draw.integers(0, 12, needs),
         np.ones(len(need), np.int64), np.where(draw.random(12) < 0.5, 2, NO_LIMIT),
     )  # fmt: skip
-
-
-def best(problem):
-    """The greatest profit, by a mixed-integer programme over the pairs."""
-    p = problem
-    rows = [(p.need, np.ones(p.size), np.ones(p.count)), (p.offering, p.load, p.capacity),
-            (p.offering, np.ones(p.size), p.max_needs), (p.group[p.need], p.worth, p.group_cap)]  # fmt: skip
-    limits = []
-    for key, use, most in rows:
-        matrix = np.zeros((len(most), p.size))
-        matrix[key, np.arange(p.size)] = use
-        limits.append(optimize.LinearConstraint(matrix, -np.inf, np.minimum(most, 10**6)))
-    found = optimize.milp(-p.profit, constraints=limits, integrality=np.ones(p.size), bounds=optimize.Bounds(0, 1))
-    assert found.status == 0
-    return round(-found.fun)
 
 
 def test_what_rounding_leaves_out_gets_room_from_needs_of_the_last_tier():
