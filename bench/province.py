@@ -49,7 +49,7 @@ RUNS: dict[str, tuple[RegionalScale, int, Effort]] = {
     "prefecture, 2 workers": (REGIONAL_SCALES["prefecture"], 2, Effort(seconds=25.0)),
     "tenth of a province": (_counties(10), 2, Effort(scouts=2, seconds=22.0)),
     "third of a province": (_counties(30), 2, Effort(scouts=2, seconds=22.0)),
-    "province": (_WHOLE, 2, Effort(scouts=3, seconds=22.0)),
+    "province": (_WHOLE, 2, Effort(scouts=4, seconds=22.0)),
 }
 JUDGED_WHOLE = 100_000
 """Up to so many needs the joint plan also goes to the ordinary validator at once"""

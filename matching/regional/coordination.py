@@ -5,7 +5,7 @@
     clear   all counties put these columns together: per tier a flow of goods and programmes of hours say who uses what, and what it is worth
     plan    every county gets whole shares and finds an integer plan within them
     rest    what is left over is offered to all; additions are taken, most urgent first, until nobody can use anything
-    weigh   a few counties say what money and the points of earlier tiers are worth beside the plan as it is
+    weigh   a few counties say what money and the points of earlier tiers are worth to the last tier beside the plan as it is
     bound   every county answers at these prices and those that were cleared: with the values of earlier tiers known, the bound of every tier
     close   charges, reasons and the judge, county by county; then the joint check
 
@@ -32,6 +32,7 @@ Args = dict[str, Any]
 Runner = Callable[[Path, str, list[str]], None]
 """(work folder, stage, parts): returns when every part's piece is done"""
 MANY = 4
+"""At most so many times the scouts asked for, so that a scout stands under every shared row of money"""
 LOSSES = (0.0, 0.0007)
 """What integer plans are expected to lose of tiers 1 and 2; a guess to price with, no part of any bound"""
 
@@ -105,6 +106,12 @@ def solve_region(source: Path, work: Path, run: Runner, *, effort: Effort, say: 
     return joint
 
 
+def _spread(parts: list[str], count: int) -> list[str]:
+    """So many of the parts, evenly over the list."""
+    count = min(count, len(parts))
+    return [parts[k * len(parts) // count] for k in range(count)]
+
+
 class _Region:
     def __init__(self, cut: Partition, work: Path, run: Runner, say: Callable[[str], None]):
         self.cut, self.work, self.run, self.say = cut, work, run, say
@@ -161,8 +168,7 @@ class _Region:
         """So many counties, spread over the list, and as long as it does not take `MANY` times as many, one for every shared row of money, the
         largest first: what nobody prices would be asked for as if it were free.
         """
-        parts = self.cut.parts
-        chosen = {parts[k * len(parts) // min(count, len(parts))] for k in range(min(count, len(parts)))}
+        chosen = set(_spread(self.cut.parts, count))
         rows = [(row["amount_fen"], row["parts"]) for row in self.cut.funds.values()]
         rows += [(row["max_fen"], row["parts"]) for row in self.cut.limits.values()]
         for _, own in sorted(rows, key=lambda row: -row[0]):
@@ -231,24 +237,41 @@ class _Region:
             self.say(f"  {one['points'][tier]:.0f} points of tier {tier + 1} together")
 
     def weigh(self, count: int, prices: list[Args], earlier: str | None) -> list[Args]:
-        """`prices` with money and earlier tiers as they are worth beside the plan: the mean over a few counties."""
+        """`prices` with the last tier's money and points of earlier tiers as they are worth beside the plan: the mean over a few counties.
+
+        Earlier tiers lose so little that what was agreed before the plan serves them; nor do the prices of money that no chosen county has change.
+        """
+        last, parts = len(prices) - 1, self.cut.parts
         money = {
             part: {"shares": {name: self.shares[part][name] for name in ("funds", "limits")}}
-            for part in self._some(count)
+            for part in _spread(parts, count)
         }
         common = {
             "shared": self.shared,
-            "prices": {str(tier): one for tier, one in enumerate(prices)},
+            "tier": last,
+            "prices": prices[last],
             "planned": "plan",
             "earlier": earlier,
         }
         found = [one["prices"] for one in self.stage("weigh", "weigh", common, money).values()]
-        weighed = []
-        for tier, one in enumerate(prices):
-            known = [own[str(tier)] for own in found if str(tier) in own]
-            mean = mean_prices(known, tier) if known else one
-            weighed.append({**mean, "offerings": one["offerings"]})
-        return weighed
+        known = [one for one in found if one]
+        if not known:
+            return prices
+        mean = mean_prices(known, last)
+        seen = {name: {key for one in known for key in one[name]} for name in ("funds", "limits")}
+        kept = {
+            name: {key: price for key, price in prices[last][name].items() if key not in seen[name]}
+            for name in ("funds", "limits")
+        }
+        return [
+            *prices[:last],
+            {
+                "offerings": prices[last]["offerings"],
+                "funds": kept["funds"] | mean["funds"],
+                "limits": kept["limits"] | mean["limits"],
+                "tiers": mean["tiers"],
+            },
+        ]
 
     def _bound(self, one: Args, least: list[float]) -> float:
         """Σ county bounds + Σ price · shared row − Σ price · points kept, with a margin of 1e-10 of the magnitudes for these few sums."""

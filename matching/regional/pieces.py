@@ -191,17 +191,14 @@ def _plan(files: _Files, common: Args, own: Args) -> Args:
 
 
 def _weigh(files: _Files, common: Args, own: Args) -> Args:
-    """What money and the points of earlier tiers are worth to the county beside its plan, at the prices of offerings."""
-    part = _county(files, common["shared"])
+    """What money and the points of earlier tiers are worth to a tier of the county beside its plan, at the prices of offerings; None where that was
+    not found."""
+    part, tier = _county(files, common["shared"]), common["tier"]
     planned = files.load(common["planned"], "steps")["steps"]
-    found = {}
-    for tier, prices in common["prices"].items():
-        named = _named(files, common["earlier"], int(tier))
-        start = None if named is None else np.union1d(named, np.flatnonzero(planned))
-        weighed = part.weigh(int(tier), Prices(**prices), own["shares"], planned, start=start)
-        if weighed is not None:
-            found[tier] = asdict(weighed)
-    return {"prices": found}
+    named = _named(files, common["earlier"], tier)
+    start = None if named is None else np.union1d(named, np.flatnonzero(planned))
+    weighed = part.weigh(tier, Prices(**common["prices"]), own["shares"], planned, start=start)
+    return {"prices": asdict(weighed) if weighed else None}
 
 
 def _rest(files: _Files, common: Args, own: Args) -> Args:
