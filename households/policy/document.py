@@ -53,10 +53,19 @@ class Per:
 
 
 @dataclass(frozen=True)
+class Name:
+    """In both languages of the pages."""
+
+    zh: str
+    en: str
+
+
+@dataclass(frozen=True)
 class Rule:
     """Points for a type where all conditions hold."""
 
     id: str
+    name: Name
     type: str
     points: int
     all: tuple[Condition, ...]
@@ -77,6 +86,7 @@ class Measure:
     (`per_fact`: times this fact), tier 1–3, weight 1–1000, days in which it should be served."""
 
     code: str
+    name: Name
     types: tuple[str, ...]
     category: str
     quantity: int
@@ -159,6 +169,15 @@ class _ConditionSchema(_Strict):
 _CONDITIONS = fields.List(fields.Nested(_ConditionSchema), required=True, validate=validate.Length(min=1))
 
 
+class _NameSchema(_Strict):
+    zh = fields.String(required=True, validate=validate.Length(1, 60))
+    en = fields.String(required=True, validate=validate.Length(1, 120))
+
+    @post_load
+    def _made(self, data: dict[str, Any], **_: Any) -> Name:
+        return Name(**data)
+
+
 class _PerSchema(_Strict):
     fact = _fact(FACTS)
     every = _AmountField(required=True)
@@ -173,6 +192,7 @@ class _PerSchema(_Strict):
 
 class _RuleSchema(_Strict):
     id = fields.String(required=True, validate=validate.Regexp(r"^[a-z][a-z0-9_-]{1,60}$"))
+    name = fields.Nested(_NameSchema, required=True)
     type = fields.String(required=True, validate=validate.OneOf(TYPES))
     points = fields.Integer(required=True, strict=True, validate=validate.Range(0, MOST_SCORE))
     all = _CONDITIONS
@@ -194,6 +214,7 @@ class _ChoiceSchema(_Strict):
 
 class _MeasureSchema(_Strict):
     code = fields.String(required=True, validate=validate.Regexp(r"^[a-z][a-z0-9_-]{1,60}$"))
+    name = fields.Nested(_NameSchema, required=True)
     types = fields.List(fields.String(validate=validate.OneOf(TYPES)), required=True, validate=validate.Length(min=1))
     category = fields.String(required=True)
     quantity = fields.Integer(required=True, strict=True, validate=validate.Range(1, 1_000_000_000))

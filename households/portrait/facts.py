@@ -6,9 +6,9 @@ work (厦门市委办公厅、市政府办公厅, 关于进一步加强困难群
 
 from dataclasses import dataclass, field
 
-PERSONS, FEN, DAYS, GRADE, PERMILLE, AREA, MU, COUNT, FLAG, POINTS = (
-    "persons", "fen", "days", "grade", "permille", "m2", "mu", "count", "flag", "points",
-)  # fmt: skip
+from households.indicators import KINDS
+
+PERSONS, FEN, DAYS, PERMILLE, AREA, FLAG, POINTS = "persons", "fen", "days", "permille", "m2", "flag", "points"
 NEVER = 36_500
 """Days since an event that is not on record: a hundred years"""
 TYPES = ("subsistence", "expenditure", "emergency", "development", "care")
@@ -21,25 +21,9 @@ CATEGORIES = (
     "other",
 )
 
-STRUCTURE = {
-    "able_workers": PERSONS, "lone_elders": PERSONS, "left_behind": PERSONS, "elders": PERSONS, "minors": PERSONS,
-    "youths_16_19": PERSONS, "single_parents": PERSONS, "supporters": PERSONS,
-}  # fmt: skip
-HEALTH = {
-    "severely_ill": PERSONS, "chronically_ill": PERSONS, "severely_disabled": PERSONS, "other_disabled": PERSONS,
-    "mentally_ill": PERSONS, "dependent_on_care": PERSONS, "uninsured": PERSONS,
-}  # fmt: skip
-INCOME = {
-    "wages_year": FEN, "business_year": FEN, "farming_year": FEN, "property_income_year": FEN, "transfers_year": FEN,
-    "employed": PERSONS, "unemployed": PERSONS,
-}  # fmt: skip
-PROPERTY = {
-    "savings": FEN, "vehicles": COUNT, "second_homes": COUNT, "housing_area": AREA, "housing_danger": GRADE, "farmland": MU,
-}  # fmt: skip
-EXPENDITURE = {
-    "medical_year": FEN, "education_year": FEN, "disability_care_year": FEN, "rent_year": FEN, "debt": FEN,
-}  # fmt: skip
-INDICATORS = STRUCTURE | HEALTH | INCOME | PROPERTY | EXPENDITURE
+INDICATORS = {kind.code: kind.unit for kind in KINDS.values()}
+"""Name → unit; of values with decimals the whole units count"""
+INCOME = tuple(kind.code for kind in KINDS.values() if kind.dimension == "income" and kind.unit == FEN)
 EVENTS = ("fire", "accident", "disaster", "job_loss", "death_of_earner")
 DERIVED = {
     "members": PERSONS, "gross_year": FEN, "rigid_year": FEN, "employment_cost_year": FEN, "income_per_head": FEN,
@@ -86,7 +70,7 @@ def facts_of(known: Known, figures: Figures) -> dict[str, int]:
     """The indicators and what follows from them, by name; money in fen a year."""
     facts = dict.fromkeys(INDICATORS, 0) | known.indicators
     members, employed = known.members, min(facts["employed"], known.members)
-    gross = sum(facts[name] for name, unit in INCOME.items() if unit == FEN)
+    gross = sum(facts[name] for name in INCOME)
     rigid = facts["medical_year"] + facts["education_year"]
     # an employed member's cost of work is no more than what work brings in
     cost = min(facts["wages_year"], 12 * employed * figures.minimum_wage_month * figures.employment_cost // 1_000)

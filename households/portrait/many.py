@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from households.policy.document import MOST_SCORE, Choice, Condition, Policy
-from households.portrait.facts import CATEGORIES, EVENTS, FEN, INCOME, INDICATORS, MOST_SHARE, NEVER, TYPES
+from households.portrait.facts import CATEGORIES, EVENTS, INCOME, INDICATORS, MOST_SHARE, NEVER, TYPES
 
 Column = np.ndarray
 """One whole number per household, int64"""
@@ -68,7 +68,7 @@ def _facts(
 ) -> dict[str, Column]:
     count, accounting = len(members), policy.accounting
     facts = {name: np.asarray(indicators.get(name, np.zeros(count, np.int64)), np.int64) for name in INDICATORS}
-    gross = sum(facts[name] for name, unit in INCOME.items() if unit == FEN)
+    gross = sum(facts[name] for name in INCOME)
     rigid = facts["medical_year"] + facts["education_year"]
     employed = np.minimum(facts["employed"], members)
     cost = np.minimum(

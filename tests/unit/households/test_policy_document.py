@@ -77,6 +77,7 @@ def test_the_edge_line_never_passes_the_minimum_wage():
         (put(["measures", 0, "tier"], 4), "measures[0].tier", "3"),
         (put(["measures", 0, "weight"], 0), "measures[0].weight", "1"),
         (drop("rules"), "rules", "required"),
+        (drop("rules", 0, "name", "zh"), "rules[0].name.zh", "required"),
     ],
 )
 def test_a_fault_is_named_by_its_place_with_the_mend(change, place, words):
