@@ -7,6 +7,7 @@ work (厦门市委办公厅、市政府办公厅, 关于进一步加强困难群
 from dataclasses import dataclass, field
 
 from households.indicators import KINDS
+from households.models import EVENT_KINDS
 
 PERSONS, FEN, DAYS, PERMILLE, AREA, FLAG, POINTS = "persons", "fen", "days", "permille", "m2", "flag", "points"
 NEVER = 36_500
@@ -24,7 +25,7 @@ CATEGORIES = (
 INDICATORS = {kind.code: kind.unit for kind in KINDS.values()}
 """Name → unit; of values with decimals the whole units count"""
 INCOME = tuple(kind.code for kind in KINDS.values() if kind.dimension == "income" and kind.unit == FEN)
-EVENTS = ("fire", "accident", "disaster", "job_loss", "death_of_earner")
+EVENTS = EVENT_KINDS
 DERIVED = {
     "members": PERSONS, "gross_year": FEN, "rigid_year": FEN, "employment_cost_year": FEN, "income_per_head": FEN,
     "gross_per_head": FEN, "rigid_share": PERMILLE, "savings_per_head": FEN, "area_per_head": AREA,
