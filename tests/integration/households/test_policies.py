@@ -1,15 +1,14 @@
 """Policy sets in force, portraits of households on record, and the preview of what a new set would change."""
 
 import copy
-import json
 from datetime import date, timedelta
-from importlib import resources
 
 import pytest
 
 from households.indicators import IndicatorEntry
 from households.operations import record_event, set_indicators
 from households.policy.operations import add_policy_set, preview
+from households.policy.packaged import demo_policy
 from households.policy.queries import list_policy_sets, policy_in_force, policy_set_in_force
 from households.portrait.stored import portrait_on_record
 from kernel.audit import SYSTEM
@@ -17,7 +16,7 @@ from kernel.errors import Conflict, InvalidFields, OutsideScope
 from tests.factories import COUNTY, NOW, OTHER_COUNTY, TOWNSHIP, resident_id
 from tests.factories_demand import a_head, make_household
 
-DOCUMENT = json.loads(resources.files("households.policy").joinpath("data/yongjia-2026.json").read_text(encoding="utf-8"))
+DOCUMENT = demo_policy()
 DAY = date(2027, 3, 5)
 ADMIN = {"actor": SYSTEM, "scope": (COUNTY[:2],), "now": NOW}
 WORKER = {"actor": SYSTEM, "scope": (COUNTY,), "now": NOW}
@@ -79,10 +78,19 @@ def test_the_portrait_is_made_of_what_is_on_record(session):
     values(session, household, wages_year=20_000_000, employed=1, able_workers=1, medical_year=2_000_000)
     assert portrait_on_record(session, household, day=DAY) is None  # no policy, no portrait
     add_policy_set(session, document=document(), **ADMIN)
-    record_event(session, household_id=household.id, kind="fire", happened_on=DAY - timedelta(days=30), source="消防", **WORKER)
-    record_event(session, household_id=household.id, kind="fire", happened_on=DAY - timedelta(days=99), source="消防", **WORKER)
+    record_event(
+        session, household_id=household.id, kind="fire", happened_on=DAY - timedelta(days=30), source="消防", **WORKER
+    )
+    record_event(
+        session, household_id=household.id, kind="fire", happened_on=DAY - timedelta(days=99), source="消防", **WORKER
+    )
     found = portrait_on_record(session, household, day=DAY).portrait
-    assert (found.category.name, found.main, found.scores["emergency"], found.scores["expenditure"]) == ("other", "emergency", 80, 20)
+    assert (found.category.name, found.main, found.scores["emergency"], found.scores["expenditure"]) == (
+        "other",
+        "emergency",
+        80,
+        20,
+    )
     assert {one.code: one.quantity for one in found.suggested}["emergency-quilts"] == 1
     later = portrait_on_record(session, household, day=DAY + timedelta(days=61)).portrait
     assert (later.main, later.scores["emergency"]) == ("expenditure", 0)
@@ -94,17 +102,28 @@ def test_an_event_is_recorded_once_and_what_cannot_be_is_refused(session):
         record_event(session, household_id=household.id, kind="accident", happened_on=DAY, source="村委会", **WORKER)
     assert len(household.events) == 1
     with pytest.raises(InvalidFields) as refused:
-        record_event(session, household_id=household.id, kind="party", happened_on=NOW.date() + timedelta(days=2), source=" ", **WORKER)
+        record_event(
+            session,
+            household_id=household.id,
+            kind="party",
+            happened_on=NOW.date() + timedelta(days=2),
+            source=" ",
+            **WORKER,
+        )
     assert {fault.field for fault in refused.value.faults} == {"kind", "happened_on", "source"}
 
 
 def test_a_preview_tells_whom_a_new_set_would_change(session):
     add_policy_set(session, document=document(), **ADMIN)
-    on_the_line, above, rich = (make_household(session, a_head(resident_id=resident_id(born=f"1960010{n}"))) for n in (1, 2, 3))
+    on_the_line, above, rich = (
+        make_household(session, a_head(resident_id=resident_id(born=f"1960010{n}"))) for n in (1, 2, 3)
+    )
     values(session, on_the_line, transfers_year=1_500_000, supporters=1)
     values(session, above, transfers_year=1_500_001, supporters=1)
     values(session, rich, wages_year=20_000_000, able_workers=1)
-    found = preview(session, document=document("new", start="2027-06-01", subsistence_line=1_500_001), scope=(COUNTY,), day=DAY)
+    found = preview(
+        session, document=document("new", start="2027-06-01", subsistence_line=1_500_001), scope=(COUNTY,), day=DAY
+    )
     assert (found.count, found.changed) == (3, 1)
     assert found.moves == {("category", "subsistence_edge", "subsistence_allowance"): 1}
     assert [(c.household.id, c.before[0], c.after[0]) for c in found.changes] == [

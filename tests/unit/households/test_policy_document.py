@@ -1,16 +1,13 @@
 """A policy set is read whole or refused with every fault, each named by its place and with the mend."""
 
 import copy
-import json
-from importlib import resources
 
 import pytest
 
 from households.policy.document import FaultyPolicy, read_policy
+from households.policy.packaged import demo_policy
 
-DOCUMENT = json.loads(
-    resources.files("households.policy").joinpath("data/yongjia-2026.json").read_text(encoding="utf-8")
-)
+DOCUMENT = demo_policy()
 
 
 def faults(change):

@@ -1,21 +1,18 @@
 """Portraits of households made by hand; the policy's thresholds each decide one of them; many at once are what each is alone."""
 
 import copy
-import json
-from importlib import resources
 
 import numpy as np
 import pytest
 
 from households.policy.document import RISK_TIERS, read_policy
+from households.policy.packaged import demo_policy
 from households.portrait.facts import CATEGORIES, EVENTS, INCOME, INDICATORS, NEVER, TYPES, Known
 from households.portrait.many import portraits_of
 from households.portrait.portrait import portrait_of
 from tests.unit.households.portrait_cases import CASES, LOWER_LINE, ON_THE_LOWER_EDGE
 
-DOCUMENT = json.loads(
-    resources.files("households.policy").joinpath("data/yongjia-2026.json").read_text(encoding="utf-8")
-)
+DOCUMENT = demo_policy()
 POLICY = read_policy(DOCUMENT)
 
 
