@@ -157,7 +157,9 @@ def page(found: list[dict[str, Any]]) -> str:
         f"OR-Tools {version('ortools')}, NumPy {version('numpy')}. Seed {SEED}.",
         "Gap of a tier: (bound − value) / value; joint gap: the tiers' differences over the sum of their values. The bound is proven for the "
         "joint problem by prices of all that counties share. Seconds are of the clock, from the files to the plan's file; peak memory is the "
-        "sum over all processes. Every plan was judged county by county and jointly; up to 100,000 needs also as a whole.",
+        "sum over all processes. Every plan was judged county by county and jointly; up to 100,000 needs also as a whole. "
+        "A run marked resumed was stopped and went on where it was: its seconds, those of its stages and its memory are of the last part only, "
+        "its processor seconds of the whole.",
         table(head, rows),
         "## Seconds of each stage",
         table(["problem", "stages"], stages),

@@ -14,12 +14,12 @@ import numpy as np
 
 from matching.changes import Change, remove_row, set_field
 from matching.charging import fund_flow, units_of
-from matching.fund_rooms import fund_rooms
 from matching.obstacles import Obstacles
 from matching.pairs import Pairs
 from matching.problem import Need, Offering, Problem
 from matching.rules import Rules
 from matching.solution import Unmet
+from matching.solver.fund_rooms import fund_rooms
 
 PINNED, LIMIT, FUND, MAX_NEEDS, CAPACITY = 1, 2, 4, 8, 16
 _PLENTY = 2**62

@@ -151,17 +151,18 @@ def _scout(files: _Files, common: Args, own: Args) -> Args:
 
 def _price(files: _Files, common: Args, own: Args) -> Args:
     part = _county(files, common["shared"])
-    responses = {}
+    responses, known = {}, {}
     shares = own.get("shares")
     for tier, prices in common["prices"].items():
-        start = _named(files, common["earlier"], int(tier))
-        answer = part.respond(int(tier), Prices(**prices), shares=shares, tighten=common["tighten"], start=start)
+        known[int(tier)] = _named(files, common["earlier"], int(tier))
+        answer = part.respond(
+            int(tier), Prices(**prices), shares=shares, tighten=common["tighten"], start=known[int(tier)]
+        )
         if answer is not None:
             responses[tier] = asdict(answer)
     if own["near"]:
         for tier in part.answered:
-            also = _named(files, common["earlier"], tier)
-            files.save(f"near-{tier}", **part.near(tier, () if also is None else also))
+            files.save(f"near-{tier}", **part.near(tier, () if known[tier] is None else known[tier]))
     return {"responses": responses, "pairs": part.instance.size}
 
 

@@ -16,6 +16,8 @@ LONG = 8_000  # columns of a group up to which a dive lasts about a second
 POOLED = 0.2  # deterministic seconds for the best choice among all patterns seen
 NEAREST = 3_000  # patterns near the best that are added in further rounds
 MORE = 3  # times as much in each further round
+MOST_POOLED = 1_000.0  # deterministic seconds that no round exceeds
+IDLE = 3  # rounds in a row without a new pattern or a better choice after which only neighbourhoods are searched
 LATER = 0.3  # share of the rest of its time that dives may take in a further round
 DIVING = 0.85  # share of a group's time after which no dive begins
 SLOW = 4.0  # seconds that a deterministic second may last
@@ -48,17 +50,20 @@ def search_group(problem, chosen, lean, urgent, work, stage, turns, *, anew=True
     if anew and crowded(problem) and not problem.everyone:
         return search_crowded(problem, chosen, lean, urgent, work, stage, until)
     patterns = Patterns(problem) if anew and problem.size <= LONG and not too_large(problem) else None
+    effort, idle = POOLED, 0
     for round_ in count():
         begin, name = work.elapsed(), f"{stage} dives {round_ + 1}"
-        if patterns is None or not _wanted(work, name, round_ == 0 or (begin < until and not work.stop.is_set())):
+        if patterns is None or idle == IDLE:
+            break
+        if not _wanted(work, name, round_ == 0 or (begin < until and not work.stop.is_set())):
             break
         patterns.add_chosen(chosen)
+        known = patterns.size, problem.total(chosen)
         due = begin + (LATER if round_ else DIVING) * (until - begin)
         chosen, proven, least = _dive(patterns, chosen, lean, urgent, work, name, due, SEED + round_)
         bound = min((b for b in (bound, least) if b is not None), default=None)
         if proven:
             return chosen, True, bound
-        effort = POOLED * MORE**round_
         due = until - SLOW * effort if round_ else until
         if round_ and bound is not None:
             with suppress(Unsolved):
@@ -69,6 +74,8 @@ def search_group(problem, chosen, lean, urgent, work, stage, turns, *, anew=True
         if not _wanted(work, name, work.elapsed() + 2 * took < until):
             break
         chosen = improve(problem, chosen, work, name, work.elapsed() + took)
+        effort = min(MORE * effort, MOST_POOLED)
+        idle = idle + 1 if known == (patterns.size, problem.total(chosen)) else 0
     return improve(problem, chosen, work, stage, until), False, bound
 
 

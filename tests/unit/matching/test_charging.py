@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from matching.charging import FundFlow
-from matching.fund_rooms import fund_rooms
+from matching.solver.fund_rooms import fund_rooms
 
 
 def funds(*amounts):

@@ -67,9 +67,7 @@ def test_goods_as_a_flow_are_the_same_programme(seed):
     (x, prices), (other, _) = programme.by_flow(), programme.by_simplex()
     assert worth @ x == pytest.approx(worth @ other)
     # the prices prove it: what needs and offerings are worth, and what a column earns beyond them
-    earned = np.maximum(0.0, worth - prices[offering])
-    least = min(_dual(programme, prices, need_prices) for need_prices in _need_prices(programme, earned))
-    assert least == pytest.approx(worth @ x, abs=1e-9)
+    assert _dual(programme, prices, _need_prices(programme, prices)) == pytest.approx(worth @ x, abs=1e-9)
 
 
 def _dual(programme, prices, need_prices):
@@ -78,12 +76,12 @@ def _dual(programme, prices, need_prices):
     return prices @ p.capacity + need_prices @ p.want + reduced @ np.minimum(p.high, p.want[p.need])
 
 
-def _need_prices(programme, earned):
+def _need_prices(programme, prices):
     """The best prices of needs beside those of offerings: each need alone, at one of its kinks."""
     p, best = programme, np.zeros(len(programme.want))
+    earned, most = np.maximum(0.0, p.worth - prices[p.offering]), np.minimum(p.high, p.want[p.need])
     for n in range(len(best)):
         own = np.flatnonzero(p.need == n)
         kinks = [0.0, *earned[own].tolist()]
-        most = np.minimum(p.high, p.want[p.need])[own]
-        best[n] = min(kinks, key=lambda k: k * p.want[n] + np.maximum(0.0, earned[own] - k) @ most)
-    yield best
+        best[n] = min(kinks, key=lambda k: k * p.want[n] + np.maximum(0.0, earned[own] - k) @ most[own])
+    return best

@@ -1,5 +1,7 @@
 """Groups whose offerings take many needs: rounded plans are valid and keep who was served, and no plan passes the bound."""
 
+from itertools import count
+
 import numpy as np
 import pytest
 from scipy import optimize
@@ -10,17 +12,22 @@ from matching.solver.packing import crowded, rounded, search_crowded
 from matching.solver.pattern_search import Turns, search_group
 from matching.solver.work import Work
 
-LONG = 3_600.0
+LOOKS = 400  # at the clock: some sixty steps, however slow the machine
 NOBODY = np.zeros(0, np.int64)
+
+
+def counted_work(replay=None):
+    """Work whose clock goes on by one at each look, so that a test takes as many steps on every machine."""
+    return Work(100 * LOOKS, replay, clock=count().__next__)
 
 
 def hours(needs, rooms, *, profit, load, places=None):
     """Every need may go to every offering; `rooms` hours of each."""
-    count, offerings = needs, len(rooms)
-    need, offering = np.repeat(np.arange(count), offerings), np.tile(np.arange(offerings), count)
+    offerings = len(rooms)
+    need, offering = np.repeat(np.arange(needs), offerings), np.tile(np.arange(offerings), needs)
     most = np.full(offerings, NO_LIMIT) if places is None else np.array(places)
     return Assignment(
-        need, offering, np.array(load)[need], np.array(profit)[need], np.array(rooms), most, np.zeros(count, np.int64),
+        need, offering, np.array(load)[need], np.array(profit)[need], np.array(rooms), most, np.zeros(needs, np.int64),
         np.zeros(len(need), np.int64), np.full(1, NO_LIMIT),
     )  # fmt: skip
 
@@ -74,10 +81,10 @@ def test_where_nothing_may_go_the_need_stays_out():
 def test_the_search_comes_next_to_the_best_and_below_its_bound(seed):
     problem = drawn(seed)
     assert crowded(problem)
-    most, work = best(problem), Work(LONG)
+    most, work = best(problem), counted_work()
     start = np.full(problem.count, -1)
     plan, proven, bound = search_crowded(
-        problem, start, problem.profit.astype(float), NOBODY, work, "hours", work.elapsed() + 1.5
+        problem, start, problem.profit.astype(float), NOBODY, work, "hours", work.elapsed() + LOOKS
     )
     assert problem.valid(plan)
     assert 0.99 * most <= problem.total(plan) <= most <= bound + 1e-6
@@ -86,9 +93,9 @@ def test_the_search_comes_next_to_the_best_and_below_its_bound(seed):
 
 def test_a_plan_near_its_bound_is_left_at_once():
     problem = hours(8, [16], profit=[10] * 8, load=[2] * 8)
-    work = Work(LONG)
+    work = counted_work()
     plan, proven, _ = search_crowded(
-        problem, np.full(8, -1), problem.profit.astype(float), NOBODY, work, "hours", work.elapsed() + LONG
+        problem, np.full(8, -1), problem.profit.astype(float), NOBODY, work, "hours", work.elapsed() + LOOKS
     )
     assert (plan >= 0).all()
     assert proven
@@ -97,11 +104,17 @@ def test_a_plan_near_its_bound_is_left_at_once():
 
 def test_a_replay_makes_the_same_plan():
     problem = drawn(3)
-    live = Work(LONG)
+    live = counted_work()
     once, *_ = search_group(
-        problem, np.full(problem.count, -1), problem.profit.astype(float), NOBODY, live, "hours", Turns(live, 1, 0.6, 1)
+        problem,
+        np.full(problem.count, -1),
+        problem.profit.astype(float),
+        NOBODY,
+        live,
+        "hours",
+        Turns(live, 1, LOOKS, 1),
     )
-    again = Work(LONG, live.record)
+    again = counted_work(live.record)
     twice, *_ = search_group(
         problem,
         np.full(problem.count, -1),

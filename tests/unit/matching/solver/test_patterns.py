@@ -310,3 +310,19 @@ def test_nobody_who_is_served_loses_the_help_where_everybody_is_served():
     chosen[9] = problem.by_need[9]
     assert problem.valid(chosen)
     assert (_searched(problem, start=chosen)[0] >= 0).all()
+
+
+def test_where_rounds_find_nothing_new_only_neighbourhoods_go_on():
+    """A need of three hours, and two offerings of two: nothing can be placed, and a fast machine would begin thousands of rounds."""
+    problem = Assignment(
+        np.zeros(2, int), np.arange(2), np.full(2, 3), np.full(2, 100), np.full(2, 2), np.full(2, NO_LIMIT),
+        np.zeros(1, int), np.zeros(2, int), np.array([NO_LIMIT]),
+    )  # fmt: skip
+    chosen, proven, _, record = _searched(problem, urgent=(0,), ticks=20_000)
+    assert (chosen.tolist(), proven) == ([-1], False)
+    assert [entry["stage"] for entry in record if "dives" in entry["stage"]] == [
+        f"hours 1 dives {k}" for k in (1, 2, 3)
+    ]
+    again = _searched(problem, urgent=(0,), ticks=20_000, record=record)
+    assert again[0].tolist() == [-1]
+    assert again[-1] == record
