@@ -1,7 +1,7 @@
 """The indicators 指标 that describe a household: five dimensions, each with its unit and the range a value may take.
 
 Source of the five dimensions (family structure, health, income, property, expenditure): 中国社会报,
-积极推动新时代新征程社会救助事业高质量发展(上), national conference of 17–18 April 2023. This is a first cut of its list.
+积极推动新时代新征程社会救助事业高质量发展(上), national conference of 17–18 April 2023. Every one feeds a rule of the portrait (`households.portrait`).
 """
 
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ DIMENSIONS = ("structure", "health", "income", "property", "expenditure")
 
 @dataclass(frozen=True)
 class IndicatorKind:
-    """One indicator. `unit` is persons, fen (a year, or held), m2, mu (1/15 hectare) or grade; `most` is the largest sane value."""
+    """One indicator. `unit` is persons, fen (a year, or held), m2, mu (1/15 hectare), count or grade; `most` is the largest sane value."""
 
     code: str
     dimension: str
@@ -32,20 +32,39 @@ KINDS = {
         IndicatorKind("able_workers", "structure", "persons", "Members able to work", 30),
         IndicatorKind("lone_elders", "structure", "persons", "Elders living alone", 30),
         IndicatorKind("left_behind", "structure", "persons", "Left-behind members", 30),
+        IndicatorKind("elders", "structure", "persons", "Members of 60 and older", 30),
+        IndicatorKind("minors", "structure", "persons", "Minors", 30),
+        IndicatorKind("youths_16_19", "structure", "persons", "Youths of 16 to 19", 30),
+        IndicatorKind("single_parents", "structure", "persons", "Single parents", 30),
+        IndicatorKind("supporters", "structure", "persons", "Relatives who must support the household and can", 30),
         IndicatorKind("severely_ill", "health", "persons", "Severely ill members", 30),
+        IndicatorKind("chronically_ill", "health", "persons", "Chronically ill members", 30),
         IndicatorKind("severely_disabled", "health", "persons", "Severely disabled members", 30),
-        IndicatorKind("income_year", "income", "fen", "Household income in a year", _MONEY),
+        IndicatorKind("other_disabled", "health", "persons", "Members with a lighter disability", 30),
+        IndicatorKind("mentally_ill", "health", "persons", "Mentally ill members", 30),
+        IndicatorKind("dependent_on_care", "health", "persons", "Members who depend on care", 30),
+        IndicatorKind("uninsured", "health", "persons", "Members without medical insurance", 30),
+        IndicatorKind("wages_year", "income", "fen", "Wages in a year", _MONEY),
+        IndicatorKind("business_year", "income", "fen", "Business income in a year", _MONEY),
+        IndicatorKind("farming_year", "income", "fen", "Farming income in a year", _MONEY),
+        IndicatorKind("property_income_year", "income", "fen", "Income from property in a year", _MONEY),
+        IndicatorKind("transfers_year", "income", "fen", "Pensions and transfers in a year", _MONEY),
         IndicatorKind("employed", "income", "persons", "Members in work", 30),
+        IndicatorKind("unemployed", "income", "persons", "Members out of work who seek it", 30),
+        IndicatorKind("savings", "property", "fen", "Savings", _MONEY),
+        IndicatorKind("vehicles", "property", "count", "Cars", 100),
+        IndicatorKind("second_homes", "property", "count", "Homes beyond the one lived in", 100),
         IndicatorKind("housing_area", "property", "m2", "Housing area", 2_000),
         IndicatorKind("housing_danger", "property", "grade", "Danger grade of the house (1 A safe to 4 D)", 4),
         IndicatorKind("farmland", "property", "mu", "Farmland", 1_000),
-        IndicatorKind("savings", "property", "fen", "Savings", _MONEY),
         IndicatorKind("medical_year", "expenditure", "fen", "Self-paid medical cost in a year", _MONEY),
         IndicatorKind("education_year", "expenditure", "fen", "Education cost in a year", _MONEY),
-        IndicatorKind("care_year", "expenditure", "fen", "Care cost in a year", _MONEY),
+        IndicatorKind("disability_care_year", "expenditure", "fen", "Care cost in a year", _MONEY),
+        IndicatorKind("rent_year", "expenditure", "fen", "Rent in a year", _MONEY),
+        IndicatorKind("debt", "expenditure", "fen", "Debt", _MONEY),
     )
 }
-_WHOLE_UNITS = ("persons", "fen", "grade")
+_WHOLE_UNITS = ("persons", "fen", "grade", "count")
 
 
 @dataclass(frozen=True)

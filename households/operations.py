@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from households.indicators import IndicatorEntry, checked_values
 from households.members import change_members, known_person, new_member, refuse_known_people, with_known
-from households.models import Household, HouseholdPerson, Indicator
+from households.models import EVENT_KINDS, Household, HouseholdEvent, HouseholdPerson, Indicator
 from households.needs.models import Need
 from households.queries import REVEALED, get_household
 from households.rules import CheckedHousehold, HouseholdEntry, check_household, check_purpose
@@ -21,7 +21,7 @@ from kernel.audit import Actor
 from kernel.clock import day_of
 from kernel.crypto import Vault, vault_of
 from kernel.database import constraint_of, new_id
-from kernel.errors import Conflict, InvalidInput
+from kernel.errors import Conflict, InvalidFields, InvalidInput
 from kernel.pinyin import initials, syllables
 from kernel.regions.queries import get_region
 
@@ -170,6 +170,38 @@ def set_indicators(
     household.updated_at = now
     session.flush()
     _record(session, household, "household.indicators_set", actor, now, codes=sorted(values))
+    return household
+
+
+def record_event(
+    session: Session,
+    *,
+    household_id: uuid.UUID,
+    kind: str,
+    happened_on: date,
+    source: str,
+    actor: Actor,
+    scope: tuple[str, ...],
+    now: datetime,
+) -> Household:
+    """Puts a shock on record; the same one again changes nothing. Raises InvalidFields (unknown kind, a day to come, no source), NotFound."""
+    household = get_household(session, household_id, scope=scope)
+    faults = []
+    if kind not in EVENT_KINDS:
+        faults.append(InvalidInput("There is no event %(kind)s", field="kind", kind=kind))
+    if happened_on > day_of(now):
+        faults.append(InvalidInput("The day of an event lies in the future", field="happened_on"))
+    if not source.strip():
+        faults.append(InvalidInput("Say where the value comes from: a visit, a certificate, data", field="source"))
+    if faults:
+        raise InvalidFields(faults)
+    if not any(event.kind == kind and event.happened_on == happened_on for event in household.events):
+        household.events.append(
+            HouseholdEvent(kind=kind, happened_on=happened_on, source=source.strip(), created_at=now)
+        )
+        household.updated_at = now
+        session.flush()
+        _record(session, household, "household.event_recorded", actor, now, kind=kind, day=happened_on.isoformat())
     return household
 
 

@@ -5,6 +5,7 @@ import donors.models as donors
 import donors.offerings.models as offerings
 import households.models as households
 import households.needs.models as needs
+import households.policy.models as policies
 import kernel.accounts.models as accounts
 import kernel.audit as audit
 import kernel.catalogue.models as catalogue
@@ -19,5 +20,5 @@ import projects.volunteering.models as volunteering
 
 MODULES = (
     accounts, audit, catalogue, donors, funds, households, idempotency, imports, needs,
-    offerings, outbox, projects, regions, rounds, volunteering, what_ifs,
+    offerings, outbox, policies, projects, regions, rounds, volunteering, what_ifs,
 )  # fmt: skip

@@ -18,10 +18,12 @@ from sqlalchemy.orm import Session, sessionmaker
 from donors.models import Donor, DonorPerson
 from donors.offerings.models import Offering
 from donors.offerings.rules import OfferingEntry
-from households.models import Household, HouseholdPerson, Indicator, Member
+from households.models import Household, HouseholdEvent, HouseholdPerson, Indicator, Member
 from households.needs.models import Need
 from households.needs.queries import catalogue_of
 from households.needs.rules import CheckedNeed
+from households.policy.operations import add_policy_set
+from households.policy.packaged import demo_policy
 from kernel import audit
 from kernel.accounts.models import User
 from kernel.accounts.operations import create_user, grant_role
@@ -132,9 +134,12 @@ def _fill(session: Session, keys: Keys, seed: int, *, today: date, now: datetime
         "households": copy_rows(session, Household, rows.household_rows(vault, stream("dates"), families, now=now)),
         "members": copy_rows(session, Member, rows.member_rows(vault, keys, families)),
         "indicators": copy_rows(session, Indicator, rows.indicator_rows(families, today=today)),
+        "household_events": copy_rows(session, HouseholdEvent, rows.event_rows(keys, families, now=now, today=today)),
         "needs": copy_rows(session, Need, rows.need_rows(stream("posted"), keys, needs, now=now)),
         "offerings": copy_rows(session, Offering, rows.offering_rows(keys, offers, now=now)),
     }
+    add_policy_set(session, document=demo_policy(), actor=SYSTEM, scope=(COUNTY,), now=now)
+    counts["policy_sets"] = 1
     helper = next(one for one in givers if one.entry.kind == "volunteer" and one.village.township == TOWNSHIP)
     home_id, home = _household_of_account(families, needs)
     users = _write_accounts(session, home.village, now=now)

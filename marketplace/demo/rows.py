@@ -7,6 +7,7 @@ from random import Random
 from typing import Any
 
 from donors.offerings.rules import OfferingEntry
+from households.models import EVENT_KINDS
 from households.needs.rules import CheckedNeed
 from kernel.crypto import Vault
 from kernel.pinyin import spelled
@@ -14,6 +15,7 @@ from marketplace.demo.families import Family
 from marketplace.demo.keys import Keys
 from marketplace.demo.supply import Giver
 
+EVENT_SOURCE = "乡镇核实"
 INDICATOR_SOURCE = "入户核查"
 
 
@@ -110,6 +112,20 @@ def indicator_rows(families: Sequence[tuple[uuid.UUID, Family]], *, today: date)
         for household_id, family in families
         for code, value in family.indicators.items()
     ]
+
+
+def event_rows(
+    keys: Keys, families: Sequence[tuple[uuid.UUID, Family]], *, now: datetime, today: date
+) -> list[dict[str, Any]]:
+    """Rows of `household_events`: the shock behind every family in an emergency, within the last eight weeks."""
+    struck = [household_id for household_id, family in families if family.checked.entry.main_type == "emergency"]
+    return [
+        {
+            "id": keys.of("event", number), "household_id": household_id, "kind": EVENT_KINDS[number % len(EVENT_KINDS)],
+            "happened_on": today - timedelta(days=3 + number * 7 % 56), "source": EVENT_SOURCE, "created_at": now,
+        }
+        for number, household_id in enumerate(struck)
+    ]  # fmt: skip
 
 
 def need_rows(draw: Random, keys: Keys, needs: Sequence[CheckedNeed], *, now: datetime) -> list[dict[str, Any]]:

@@ -24,6 +24,7 @@ from households.operations import (
     set_opt_out,
     withdraw_consent,
 )
+from households.portrait.stored import portrait_on_record
 from households.queries import find_by_resident_id, get_household, list_households, masked_view, who_looked
 from kernel.catalogue.models import HOUSEHOLD_TYPES
 from kernel.catalogue.queries import all_categories
@@ -47,6 +48,7 @@ from marketplace.web.household_forms import (
     place_faults,
 )
 from marketplace.web.list_exports import every, households_file
+from marketplace.web.portrait_words import portrait_values
 from marketplace.web.region_choice import code_of, shown_by_code, suggestions
 
 blueprint = Blueprint("households", __name__, url_prefix="/households")
@@ -156,13 +158,14 @@ def _page(
         if may("need.read")
         else []
     )
+    categories = {category.code: category for category in all_categories(db())}
     text = render_template(
         "households/detail.html",
         view=masked_view(db(), household),
         household=household,
         region=shown_by_code(household.region_code),
         needs=[row.need for row in needs],
-        categories={category.code: category for category in all_categories(db())},
+        categories=categories,
         help=own_pages.help_for(db(), [household.id]),
         indicators=_indicator_rows(household),
         looks=who_looked(db(), household.id, limit=10),
@@ -170,6 +173,7 @@ def _page(
         opened_members={member.id: member for member in opened.members} if opened else {},
         errors=errors or [],
         age_on=today(),
+        **portrait_values(portrait_on_record(db(), household, day=today()), categories),
     )
     return text, status
 

@@ -160,7 +160,7 @@ def test_incomes_fit_the_status_and_the_subsistence_line(filled: Session):
     people = sa.select(Member.household_id, sa.func.count().label("n")).group_by(Member.household_id).subquery()
     for status, income, number in filled.execute(
         sa.select(Household.status_category, Indicator.value, people.c.n)
-        .join(Indicator, sa.and_(Indicator.household_id == Household.id, Indicator.code == "income_year"))
+        .join(Indicator, sa.and_(Indicator.household_id == Household.id, Indicator.code == "wages_year"))
         .join(people, people.c.household_id == Household.id)
     ):
         per_head = int(income) / number

@@ -159,21 +159,21 @@ def test_indicators_are_set_one_by_one_and_keep_their_source(session) -> None:
     set_indicators(
         session,
         household_id=household.id,
-        entries=(IndicatorEntry("income_year", 900_000, TODAY, "入户核查"),),
+        entries=(IndicatorEntry("wages_year", 900_000, TODAY, "入户核查"),),
         **WORKER,
     )
     set_indicators(
         session,
         household_id=household.id,
         entries=(
-            IndicatorEntry("income_year", 800_000, TODAY, "民政数据"),
+            IndicatorEntry("wages_year", 800_000, TODAY, "民政数据"),
             IndicatorEntry("housing_area", "62.5", TODAY, "入户核查"),
         ),
         **WORKER,
     )
     session.commit()
     rows = {row.code: (float(row.value), row.source) for row in household.indicators}
-    assert rows == {"income_year": (800_000.0, "民政数据"), "housing_area": (62.5, "入户核查")}
+    assert rows == {"wages_year": (800_000.0, "民政数据"), "housing_area": (62.5, "入户核查")}
 
 
 def test_consent_is_given_and_taken_back_and_stands_on_the_trail(session) -> None:  # promise 22

@@ -1,0 +1,65 @@
+"""Which policy set holds where and when."""
+
+import uuid
+from datetime import date
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from households.policy.document import Policy, read_policy
+from households.policy.models import PolicySet
+from kernel.database import within
+from kernel.errors import NotFound
+
+LEVELS = (2, 4, 6, 9, 12)
+"""Digits of a region's code, level by level"""
+
+
+def policy_set_in_force(session: Session, *, region_code: str, day: date) -> PolicySet | None:
+    """The set of the nearest region above, or the region's own, that holds on the day."""
+    above = [region_code[:digits] for digits in LEVELS if digits <= len(region_code)]
+    return session.scalar(
+        sa.select(PolicySet)
+        .where(PolicySet.region_code.in_(above), PolicySet.holds.contains(day))
+        .order_by(sa.func.length(PolicySet.region_code).desc())
+        .limit(1)
+    )
+
+
+def policy_in_force(session: Session, *, region_code: str, day: date) -> Policy | None:
+    """`policy_set_in_force`, read."""
+    row = policy_set_in_force(session, region_code=region_code, day=day)
+    return None if row is None else policy_of(row)
+
+
+def policy_of(row: PolicySet) -> Policy:
+    """A stored set, read; its document never changes, so it is read once in a process."""
+    known = _READ.get(row.id)
+    if known is None:
+        if len(_READ) > 64:
+            _READ.clear()
+        known = _READ[row.id] = read_policy(row.document)
+    return known
+
+
+_READ: dict[uuid.UUID, Policy] = {}
+
+
+def list_policy_sets(session: Session, *, scope: tuple[str, ...]) -> list[PolicySet]:
+    """All sets that hold within the scope or above it, the newest first."""
+    above = {code[:digits] for code in scope for digits in LEVELS if digits <= len(code)}
+    return list(
+        session.scalars(
+            sa.select(PolicySet)
+            .where(sa.or_(within(PolicySet.region_code, scope), PolicySet.region_code.in_(sorted(above))))
+            .order_by(sa.func.lower(PolicySet.holds).desc(), PolicySet.code)
+        )
+    )
+
+
+def get_policy_set(session: Session, code: str, *, scope: tuple[str, ...]) -> PolicySet:
+    """The set of this code. Raises NotFound."""
+    found = next((row for row in list_policy_sets(session, scope=scope) if row.code == code), None)
+    if found is None:
+        raise NotFound("There is no policy set %(code)s here", code=code)
+    return found

@@ -1,0 +1,97 @@
+"""A policy set is read whole or refused with every fault, each named by its place and with the mend."""
+
+import copy
+
+import pytest
+
+from households.policy.document import FaultyPolicy, read_policy
+from households.policy.packaged import demo_policy
+
+DOCUMENT = demo_policy()
+
+
+def faults(change):
+    document = copy.deepcopy(DOCUMENT)
+    change(document)
+    with pytest.raises(FaultyPolicy) as refused:
+        read_policy(document)
+    return dict(refused.value.faults)
+
+
+def put(path, value):
+    def change(document):
+        *way, last = path
+        for step in way:
+            document = document[step]
+        document[last] = value
+
+    return change
+
+
+def drop(*path):
+    def change(document):
+        *way, last = path
+        for step in way:
+            document = document[step]
+        del document[last]
+
+    return change
+
+
+def test_the_edge_line_never_passes_the_minimum_wage():
+    policy = read_policy(DOCUMENT)
+    assert policy.figures["edge_line"] == 12 * 226_000
+    richer = read_policy(DOCUMENT | {"figures": DOCUMENT["figures"] | {"minimum_wage_month": 300_000}})
+    assert richer.figures["edge_line"] == 2 * 1_500_000
+
+
+@pytest.mark.parametrize(
+    ("change", "place", "words"),
+    [
+        (put(["format"], "zhongfu-policy/9"), "format", "zhongfu-policy/1"),
+        (put(["region"], "33032"), "region", "match"),
+        (put(["valid_to"], "2025-12-31"), "valid_to", "before"),
+        (put(["secondary_from"], 0), "secondary_from", "1"),
+        (drop("figures", "subsistence_line"), "figures", "subsistence_line is missing"),
+        (put(["figures", "edge_line"], 1), "figures.edge_line", "leave it out"),
+        (put(["figures", "savings_limit"], -1), "figures.savings_limit.value", "0"),
+        (put(["figures", "savings_limit"], "30000"), "figures.savings_limit.value", "integer"),
+        (put(["rules", 3, "all", 0, "fact"], "roof"), "rules[3].all[0].fact", "no fact roof"),
+        (put(["rules", 3, "all", 0], {"fact": "debt"}), "rules[3].all[0]", "at_least or at_most"),
+        (put(["rules", 3, "all"], []), "rules[3].all", "minimum"),
+        (put(["rules", 3, "points"], 101), "rules[3].points", "100"),
+        (put(["rules", 3, "type"], "wealth"), "rules[3].type", "one of"),
+        (put(["rules", 3, "id"], "edge"), "rules[3].id", "rules[2]"),
+        (put(["rules", 3, "colour"], "red"), "rules[3].colour", "Unknown"),
+        (put(["rules", 3, "all", 0, "at_least"], -1), "rules[3].all[0].at_least", "whole number"),
+        (put(["rules", 3, "all", 0, "at_least"], {"figure": "line"}), "rules[3].all[0].at_least", "no figure 'line'"),
+        (put(["rules", 3, "all", 0, "fact"], "score_care"), "rules[3].all[0].fact", "not known yet"),
+        (put(["rules", 6, "per", "every"], 0), "rules[6].per.every", "zero"),
+        (put(["categories", 0, "any", 0, 0, "fact"], "is_other"), "categories[0].any[0][0].fact", "not known yet"),
+        (drop("categories", 1), "categories", "in this order"),
+        (drop("risk", 0), "risk", "high, key"),
+        (put(["measures", 1, "code"], "emergency-cash"), "measures[1].code", "measures[0]"),
+        (put(["measures", 0, "tier"], 4), "measures[0].tier", "3"),
+        (put(["measures", 0, "weight"], 0), "measures[0].weight", "1"),
+        (drop("rules"), "rules", "required"),
+        (drop("rules", 0, "name", "zh"), "rules[0].name.zh", "required"),
+    ],
+)
+def test_a_fault_is_named_by_its_place_with_the_mend(change, place, words):
+    found = faults(change)
+    assert place in found, found
+    assert words.lower() in found[place].lower()
+
+
+def test_all_faults_are_told_at_once():
+    def change(document):
+        document["rules"][0]["points"] = -1
+        document["measures"][2]["days"] = 0
+
+    assert set(faults(change)) == {"rules[0].points", "measures[2].days"}
+
+
+@pytest.mark.parametrize("document", [None, [], "policy", 3])
+def test_what_is_no_object_is_refused(document):
+    with pytest.raises(FaultyPolicy, match="an object"):
+        read_policy(document)
