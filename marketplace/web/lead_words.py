@@ -33,7 +33,7 @@ LEAD_WORDS: dict[str, dict[str, LazyString]] = {
         "alike": _l("Name sounds alike"),
     },
     "lead_stage": {
-        "received": _l("Received"),
+        "received": _l("Report received"),
         "looked_into": _l("Being looked into"),
         "finished": _l("Finished"),
     },
