@@ -182,7 +182,8 @@ def possible_owners(session: Session, region_code: str) -> list[User]:
 def served_counties(session: Session) -> tuple[str, ...]:
     """The counties where somebody can answer for a lead: those the public may name."""
     codes = session.scalars(
-        sa.select(RoleGrant.region_code.distinct())
+        sa.select(RoleGrant.region_code)
+        .distinct()
         .join(User, User.id == RoleGrant.user_id)
         .where(RoleGrant.role.in_(VERIFIERS), User.active, sa.func.length(RoleGrant.region_code) >= COUNTY_DIGITS)
     )

@@ -1,7 +1,7 @@
 """Monitoring 动态监测: warnings with the late ones first, handling one, the closed-loop board, who enters and leaves."""
 
 import uuid
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -124,6 +124,7 @@ def _page(warning_id: uuid.UUID, *, form: HandlingForm | None = None, status: in
         handler=handler.display_name if handler else None,
         form=form,
         day=today(),
+        last_on=date.fromisoformat(warning.facts["last_on"]),
     )
     return text, status
 
