@@ -3,7 +3,9 @@
 import donors.funds.models as funds
 import donors.models as donors
 import donors.offerings.models as offerings
+import households.leads.models as leads
 import households.models as households
+import households.monitoring.models as monitoring
 import households.needs.models as needs
 import households.policy.models as policies
 import kernel.accounts.models as accounts
@@ -19,6 +21,6 @@ import projects.models as projects
 import projects.volunteering.models as volunteering
 
 MODULES = (
-    accounts, audit, catalogue, donors, funds, households, idempotency, imports, needs,
+    accounts, audit, catalogue, donors, funds, households, idempotency, imports, leads, monitoring, needs,
     offerings, outbox, policies, projects, regions, rounds, volunteering, what_ifs,
 )  # fmt: skip

@@ -12,6 +12,7 @@ from typing import Any
 
 from marshmallow import RAISE, Schema, ValidationError, fields, post_load, validate, validates_schema
 
+from households.policy.monitoring import Monitoring, MonitoringSchema
 from households.portrait.facts import CATEGORIES, FACTS, IS, SCORES, TYPES, Figures
 
 FORMAT = "zhongfu-policy/1"
@@ -112,6 +113,7 @@ class Policy:
     secondary_from: int
     risk: tuple[Choice, ...]
     measures: tuple[Measure, ...]
+    monitoring: Monitoring | None = None
 
     @property
     def accounting(self) -> Figures:
@@ -244,6 +246,7 @@ class _PolicySchema(_Strict):
     secondary_from = fields.Integer(required=True, strict=True, validate=validate.Range(1, MOST_SCORE))
     risk = fields.List(fields.Nested(_ChoiceSchema), required=True)
     measures = fields.List(fields.Nested(_MeasureSchema), required=True)
+    monitoring = fields.Nested(MonitoringSchema, load_default=None)
 
 
 def read_policy(document: Any) -> Policy:

@@ -2,12 +2,15 @@
 
 import uuid
 from datetime import date
+from functools import cache
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from households.policy.document import Policy, read_policy
 from households.policy.models import PolicySet
+from households.policy.monitoring import Monitoring, without_rules
+from households.policy.packaged import demo_policy
 from kernel.database import within
 from kernel.errors import NotFound
 
@@ -63,3 +66,18 @@ def get_policy_set(session: Session, code: str, *, scope: tuple[str, ...]) -> Po
     if found is None:
         raise NotFound("There is no policy set %(code)s here", code=code)
     return found
+
+
+def monitoring_in_force(session: Session, *, region_code: str, day: date) -> Monitoring:
+    """The `monitoring` part that holds; without one the terms of the packaged set, so that no lead is without a day, and no rules."""
+    policy = policy_in_force(session, region_code=region_code, day=day)
+    if policy is not None and policy.monitoring is not None:
+        return policy.monitoring
+    return _packaged_terms()
+
+
+@cache
+def _packaged_terms() -> Monitoring:
+    monitoring = read_policy(demo_policy()).monitoring
+    assert monitoring is not None, "the packaged set has a monitoring part"
+    return without_rules(monitoring)

@@ -29,7 +29,7 @@ def scope_for(person: Person, kind: str) -> tuple[str, ...]:
 @click.option("--dry-run", is_flag=True, help="Only name the faults; write nothing.")
 @click.option("--partial", is_flag=True, help="Import the rows that hold, and write the others to FILE.rejected.xlsx.")
 def import_(kind: str, file: Path, region_code: str, login: str, *, dry_run: bool, partial: bool) -> None:
-    """Import donors, offerings, households or needs from an XLSX or CSV FILE. Exit 1: faults, each named on its line."""
+    """Import donors, offerings, households, needs or departments' data from an XLSX or CSV FILE. Exit 1: faults, each named on its line."""
     content = file.read_bytes()
     now = utc_now()
     with cli_session() as session:

@@ -11,7 +11,10 @@ COMMANDS = {
     "user": ("marketplace.cli.accounts", "Make accounts, grant roles, end sessions"),
     "audit": ("marketplace.cli.audit", "Verify the audit chain"),
     "ledger": ("marketplace.cli.audit", "Recompute balances from ledger entries"),
-    "import": ("marketplace.cli.imports", "Import donors, offerings, households or needs from XLSX or CSV"),
+    "import": (
+        "marketplace.cli.imports",
+        "Import donors, offerings, households, needs or departments' data from XLSX or CSV",
+    ),
     "demo": ("marketplace.cli.demo", "Fill the demo county"),
     "solve": ("marketplace.cli.solve", "Solve a problem file"),
     "solve-region": ("marketplace.cli.regional", "Solve a prefecture or province county by county"),

@@ -36,6 +36,7 @@ from marketplace.demo.accounts import DEMO_LOGINS, DEMO_PASSWORD, TOWNSHIP, requ
 from marketplace.demo.asking import needs_of
 from marketplace.demo.families import Family, build_families
 from marketplace.demo.keys import Keys
+from marketplace.demo.leads import write_leads
 from marketplace.demo.money import build_purses, write_money
 from marketplace.demo.offers import build_offers
 from marketplace.demo.people import Numbers
@@ -158,6 +159,7 @@ def _fill(session: Session, keys: Keys, seed: int, *, today: date, now: datetime
         now=now,
     )
     _link(session, users, givers, offers, helper, home_id)
+    counts |= write_leads(session, numbers, families, worker=users["worker"], today=today, now=now)
     counts["accounts"] = len(users)
     return counts
 

@@ -19,7 +19,7 @@ from kernel.clock import day_of
 from kernel.crypto import vault_of
 from kernel.errors import Conflict, DomainError, InvalidInput, NotFound
 from kernel.regions.queries import get_region
-from marketplace.imports import demand, supply
+from marketplace.imports import demand, monitoring, supply
 from marketplace.imports.demand import Draft
 from marketplace.imports.models import ImportBatch
 from marketplace.imports.references import References, load_references
@@ -33,6 +33,7 @@ PERMISSIONS = {
     "offerings": "offering.write",
     "households": "household.write",
     "needs": "need.write",
+    "monitoring": "monitoring.import",
 }
 
 
@@ -53,6 +54,7 @@ _KINDS: Mapping[str, tuple[_Check, _Write]] = {
     "offerings": (supply.check_offerings, supply.write_offerings),
     "households": (demand.check_households, demand.write_households),
     "needs": (demand.check_needs, demand.write_needs),
+    "monitoring": (monitoring.check_records, monitoring.write_drafts),
 }
 
 

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from celery import Celery
 from sqlalchemy.orm import Session, sessionmaker
 
+from households.leads.operations import escalate_leads
 from households.needs.operations import expire_needs
 from kernel import idempotency, outbox
 from kernel.audit import SYSTEM
@@ -43,6 +44,7 @@ SWEEPS: tuple[tuple[float, Sweep], ...] = (
     (5.0, lambda session, now: wake_waiting(session, now=now)),
     (60.0, lambda session, now: expire_rounds(session, now=now)),
     (3600.0, lambda session, now: expire_needs(session, actor=SYSTEM, now=now)),
+    (600.0, lambda session, now: escalate_leads(session, now=now)),
     (3600.0, lambda session, now: empty_old_imports(session, before=now - UPLOADS_REST, now=now)),
     (3600.0, lambda session, now: idempotency.forget_old(session, now=now)),
 )

@@ -6,6 +6,8 @@ from typing import Any
 from flask import Blueprint, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
+from households.leads.queries import list_leads
+from households.monitoring.queries import list_warnings
 from marketplace.imports.queries import newest_imports
 from marketplace.reports import day_demand, day_rounds, day_supply, oversight, own_pages
 from marketplace.security.access import (
@@ -20,6 +22,7 @@ from marketplace.security.access import (
     today,
 )
 from marketplace.web import figures, navigation
+from marketplace.web.places import place_names
 
 blueprint = Blueprint("home", __name__)
 blueprint.record_once(lambda state: navigation.register(state.app))
@@ -138,6 +141,17 @@ def _imports() -> dict[str, Any]:
     return {"imports": newest_imports(db(), scope=person().scope("administrator"))}
 
 
+def _leads() -> dict[str, Any]:
+    rows = list_leads(db(), scope=scope_of("lead.write"), limit=6).rows
+    return {"leads": rows, "regions": place_names((row.region_code for row in rows), in_list=True), "day": today()}
+
+
+def _warnings() -> dict[str, Any]:
+    rows = list_warnings(db(), scope=scope_of("monitoring.write"), limit=6).rows
+    regions = place_names((row.warning.region_code for row in rows), in_list=True)
+    return {"warnings": rows, "regions": regions, "day": today()}
+
+
 def _health() -> dict[str, Any]:
     return {"outbox": oversight.outbox_waiting(db())}
 
@@ -166,13 +180,15 @@ PARTS: dict[str, Callable[[], dict[str, Any]]] = {
     "accounts": _accounts,
     "imports": _imports,
     "health": _health,
+    "leads": _leads,
+    "warnings": _warnings,
 }
 DAYS: dict[str, tuple[str, ...]] = {
-    "coordinator": ("tiers", "late", "rounds", "map", "idle"),
+    "coordinator": ("tiers", "late", "leads", "warnings", "rounds", "map", "idle"),
     "reviewer": ("review", "tiers", "all_rounds"),
     "finance": ("commit", "funds", "bookings"),
     "federation": ("projects", "funds", "idle"),
-    "worker": ("tiers", "deliveries", "consent", "map"),
+    "worker": ("leads", "warnings", "tiers", "deliveries", "consent", "map"),
     "volunteer": ("hours", "tasks", "shifts", "own_offerings"),
     "enterprise": ("own_offerings",),
     "social_organisation": ("own_offerings",),

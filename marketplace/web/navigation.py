@@ -54,6 +54,8 @@ MENU: tuple[tuple[LazyString | None, tuple[Entry, ...]], ...] = (
         (
             Entry(_l("Households"), "households.index", "household.read"),
             Entry(_l("Needs"), "needs.index", "need.read"),
+            Entry(_l("Leads"), "leads.index", "lead.read"),
+            Entry(_l("Monitoring"), "monitoring.index", "monitoring.read"),
         ),
     ),
     (

@@ -3,6 +3,8 @@
 from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
 
+from marketplace.web.lead_words import LEAD_ACTIONS, LEAD_TONES, LEAD_WORDS
+
 WORDS: dict[str, dict[str, LazyString]] = {
     "role": {
         "administrator": _l("Administrator"),
@@ -130,6 +132,7 @@ WORDS: dict[str, dict[str, LazyString]] = {
         "offerings": _l("Offerings"),
         "households": _l("Households"),
         "needs": _l("Needs"),
+        "monitoring": _l("Departments' data"),
     },
     "import_status": {"checked": _l("Checked"), "imported": _l("Imported"), "discarded": _l("Discarded")},
     "action": {
@@ -243,6 +246,9 @@ TONES: dict[str, dict[str, str]] = {
     "allocation_status": {"proposed": "info", "reserved": "warn", "delivered": "good", "declined": "bad"},
     "import_status": {"checked": "info", "imported": "good"},
 }
+WORDS |= LEAD_WORDS
+WORDS["action"] |= LEAD_ACTIONS
+TONES |= LEAD_TONES
 
 
 def word(kind: str, code: object) -> str:
