@@ -3,8 +3,10 @@
 import donors.funds.models as funds
 import donors.models as donors
 import donors.offerings.models as offerings
+import households.consents.models as consents
 import households.models as households
 import households.needs.models as needs
+import households.plans.models as plans
 import households.policy.models as policies
 import kernel.accounts.models as accounts
 import kernel.audit as audit
@@ -19,6 +21,7 @@ import projects.models as projects
 import projects.volunteering.models as volunteering
 
 MODULES = (
+    consents, plans,
     accounts, audit, catalogue, donors, funds, households, idempotency, imports, needs,
     offerings, outbox, policies, projects, regions, rounds, volunteering, what_ifs,
 )  # fmt: skip
