@@ -1,7 +1,7 @@
 """Writing consents: given on paper or on screen, carried over at registration, taken back at once."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -66,6 +66,37 @@ def give_consent(
         session, household, "household.consented", actor, now, purpose=purpose, way=checked.way, by=checked.given_by
     )
     return consent
+
+
+def give_consents(
+    session: Session,
+    *,
+    household_id: uuid.UUID,
+    purposes: Sequence[str],
+    giving: Giving,
+    versions: Mapping[str, str] | None = None,
+    actor: Actor,
+    scope: tuple[str, ...],
+    now: datetime,
+) -> list[Consent]:
+    """`give_consent` to several purposes at once, all or none; `versions`: purpose → the version that was shown. Raises as it does, and
+    InvalidInput where no purpose is named.
+    """
+    if not purposes:
+        raise InvalidInput("Tick at least one purpose", field="purposes")
+    return [
+        give_consent(
+            session,
+            household_id=household_id,
+            purpose=purpose,
+            giving=giving,
+            text_version=(versions or {}).get(purpose),
+            actor=actor,
+            scope=scope,
+            now=now,
+        )
+        for purpose in purposes
+    ]
 
 
 def withdraw_consent(

@@ -16,6 +16,7 @@ from households.plans.operations import (
     locked_plan,
     open_draft,
     portrait_of_household,
+    require_version,
     required_reason,
     take_step,
 )
@@ -39,18 +40,21 @@ def approve_plan(
     plan_id: uuid.UUID,
     starts_on: date | None,
     rounds: Rounds,
+    version: int | None = None,
     actor: Actor,
     scope: tuple[str, ...],
     now: datetime,
 ) -> tuple[Plan, Follow | None]:
     """Another person approves what the household agreed to; on `starts_on` (None: today) it comes into force, today at once.
 
-    Approving again by the same person changes nothing. Raises NotFound, WrongPlanStep, ApproverIsAuthor, InvalidInput (the day).
+    Approving again by the same person changes nothing. Raises NotFound, WrongPlanStep, ApproverIsAuthor, InvalidInput (the day),
+    Conflict (changed since `version`).
     """
     plan, household = locked_plan(session, plan_id, scope)
     if plan.approver_id == actor.id and plan.status in ("approved", "in_force"):
         return plan, None
     status, today = next_status("approve", plan.status), day_of(now)
+    require_version(plan, version)
     if household.status != "active":
         raise Conflict("The household is closed; reopen it first")
     require_other_approver(actor.id, authors_of(session, plan))

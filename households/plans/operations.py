@@ -68,8 +68,7 @@ def write_measures(
     Conflict (somebody changed it since `version`), WrongPlanStep (it is no draft any more).
     """
     plan, household = _draft(session, plan_id, scope)
-    if plan.version != version:
-        raise Conflict("Somebody changed this plan meanwhile; look at it again and repeat your change")
+    require_version(plan, version)
     made = portrait_of_household(session, household, now)
     plan.policy_set_id, plan.basis = made.policy_set.id, basis_of(made)
     _put(session, plan, household, made, entries, now)
@@ -111,11 +110,22 @@ def choose_measures(
 
 
 def agree(
-    session: Session, *, plan_id: uuid.UUID, giving: Giving, actor: Actor, scope: tuple[str, ...], now: datetime
+    session: Session,
+    *,
+    plan_id: uuid.UUID,
+    giving: Giving,
+    version: int | None = None,
+    actor: Actor,
+    scope: tuple[str, ...],
+    now: datetime,
 ) -> Plan:
-    """Records that the household agrees to the draft as it stands. Raises InvalidFields, NotFound, Conflict (no measure), WrongPlanStep."""
+    """Records that the household agrees to the draft; `version` is what it was shown (None: what is on paper, taken at its word).
+
+    Raises InvalidFields, NotFound, Conflict (no measure, or changed since `version`), WrongPlanStep.
+    """
     plan, household = locked_plan(session, plan_id, scope)
     status = next_status("agree", plan.status)
+    require_version(plan, version)
     if not plan.measures:
         raise Conflict("The plan has no measure yet; choose at least one")
     checked = check_giving(giving, head=head_of(session, household.id), today=day_of(now))
@@ -182,6 +192,12 @@ def portrait_of_household(session: Session, household: Household, now: datetime)
     if made is None:
         raise Conflict("No policy set holds for this region today, so there is no catalogue to choose measures from")
     return made
+
+
+def require_version(plan: Plan, version: int | None) -> None:
+    """Raises Conflict where somebody changed the plan since `version` was read; None: not asked."""
+    if version is not None and plan.version != version:
+        raise Conflict("Somebody changed this plan meanwhile; look at it again and repeat your change")
 
 
 def basis_of(made: PortraitOfRecord) -> dict[str, str | None]:

@@ -50,7 +50,7 @@ def next_status(step: str, status: str) -> str:
     """The status that `step` leads to. Raises WrongPlanStep where it may not be taken in `status`."""
     before, after = STEPS[step]
     if status not in before:
-        raise WrongPlanStep("This step is not possible while the plan is %(status)s", status=status)
+        raise WrongPlanStep("This step is not possible where the plan stands now; look at it again")
     return after
 
 

@@ -234,7 +234,6 @@ def upgrade() -> None:
         sa.UniqueConstraint("line_id", "period_from", name=op.f("uq_plan_needs_line_id_period_from")),
     )
     op.create_index(op.f("ix_plan_needs_measure_id"), "plan_needs", ["measure_id"], unique=False)
-    op.drop_table("rate_limits")
     # What was consented to until now was recorded without its particulars.
     op.execute(
         sa.text(
@@ -293,13 +292,6 @@ def downgrade() -> None:
     for event in ("insert", "update", "delete"):
         op.execute(f"DROP TRIGGER consents_decide_{event} ON consents")
     op.execute("DROP FUNCTION consents_decide()")
-    op.create_table(
-        "rate_limits",
-        sa.Column("key", sa.TEXT(), autoincrement=False, nullable=False),
-        sa.Column("hits", sa.INTEGER(), autoincrement=False, nullable=False),
-        sa.Column("until", postgresql.TIMESTAMP(timezone=True), autoincrement=False, nullable=False),
-        sa.PrimaryKeyConstraint("key", name=op.f("rate_limits_pkey")),
-    )
     op.drop_index(op.f("ix_plan_needs_measure_id"), table_name="plan_needs")
     op.drop_table("plan_needs")
     op.drop_index(op.f("ix_plan_steps_plan_id"), table_name="plan_steps")

@@ -403,7 +403,7 @@ def test_the_sweep_starts_plans_and_posts_periods_and_twice_does_no_harm(session
     assert session.scalar(sa.select(sa.func.count()).select_from(PlanNeed)) == 3
 
 
-def test_one_plan_that_is_refused_holds_up_no_other(session, people):
+def test_the_sweep_outlives_what_the_rules_refuse(session, people):
     worker, approver = people
     homes = [make.poor_household(session, a_head(resident_id=resident_id(born=f"1940010{n}"))) for n in (1, 2)]
     plans = [make.agreed_plan(session, home, worker, *MEASURES) for home in homes]
