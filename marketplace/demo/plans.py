@@ -92,14 +92,14 @@ def write_plans(
 def _linked(
     policy: Policy, asked: Sequence[tuple[uuid.UUID, CheckedNeed]]
 ) -> list[tuple[Measure, uuid.UUID, CheckedNeed]]:
-    """The needs that a measure of the catalogue asks for, with that measure: the first of the need's type, each measure once."""
+    """The needs that a measure of the catalogue asks for, with that measure: of the need's type, each measure once."""
     found, used = [], set()
     for need_id, need in asked:
-        fitting = [one for one in policy.measures if one.category == need.category_code and one.code not in used]
-        fitting.sort(key=lambda one: need.type not in one.types)
-        if fitting:
-            used.add(fitting[0].code)
-            found.append((fitting[0], need_id, need))
+        fitting = (one for one in policy.measures if one.category == need.category_code and need.type in one.types)
+        measure = next((one for one in fitting if one.code not in used), None)
+        if measure is not None:
+            used.add(measure.code)
+            found.append((measure, need_id, need))
     return found
 
 
@@ -166,9 +166,16 @@ class _Maker:
                 {"need_id": need_id, "measure_id": row["id"], "line_id": row["line_id"], "period_from": period}
             )
         if lot > 11 / 12:
+            kept = self.rows["measures"][-len(linked) :]
             self._version(household_id, family, portrait, "draft", 2 + before, self.now - timedelta(days=2))
-            for place, one in enumerate(portrait.suggested[:4]):
-                self._measure(one.code, place, portrait, quantity=one.quantity)
+            for row in kept:
+                key = self.keys.of("plan-measure", len(self.rows["measures"]))
+                self.rows["measures"].append(
+                    {**row, "id": key, "plan_id": self.rows["plans"][-1]["id"], "next_on": None}
+                )
+            codes = {row["measure_code"] for row in kept}
+            for place, one in enumerate(one for one in portrait.suggested if one.code not in codes):
+                self._measure(one.code, len(kept) + place, portrait, quantity=one.quantity)
 
     def prepared(self, household_id: uuid.UUID, family: Family, *, agreed: bool) -> bool:
         """A first plan of what the portrait suggests; False where it suggests nothing."""

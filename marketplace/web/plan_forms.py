@@ -35,7 +35,7 @@ class GivingForm(FlaskForm):  # type: ignore[misc]
     reference = StringField(_l("Number of the paper"), description=_l("As written on it; only for paper"))
     given_on = DayField(_l("Day on the paper"), validators=[Optional()])
     given_by = RadioField(_l("Who agreed"), default="self", validators=[Asked()])
-    giver = StringField(_l("Name"), description=_l("Of the guardian or proxy; empty: the head of the household"))
+    giver = StringField(_l("Full name"), description=_l("Of the guardian or proxy; empty: the head of the household"))
     relation = StringField(
         _l("Relation to the household"), description=_l("For a guardian or proxy, for example: grandfather")
     )

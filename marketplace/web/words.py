@@ -113,7 +113,7 @@ WORDS: dict[str, dict[str, LazyString]] = {
     "review_outcome": {
         "continue": _l("Goes on as it is"),
         "change": _l("Draft a new version"),
-        "close": _l("Ends"),
+        "close": _l("The plan ends"),
     },
     "category_kind": {
         "goods": _l("Goods"),
