@@ -89,6 +89,6 @@ def test_a_profile_a_plan_and_two_needs_in_the_next_round(sign_in: SignIn, site:
     assert household.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     coordinator.goto(address)
     coordinator.locator("details", has=coordinator.locator("form[action$='/cancel']")).locator("summary").click()
-    coordinator.fill("form[action$='/cancel'] [name=reason]", "演练结束")
+    coordinator.fill("#cancel-reason", "演练结束")
     _press(coordinator, "/cancel")
     expect(coordinator.locator("main")).to_contain_text("已取消")
