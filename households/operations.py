@@ -1,4 +1,4 @@
-"""Writing households: registration, change, indicators, consent, closing, and opening what is sealed."""
+"""Writing households: registration, change, indicators, closing, and opening what is sealed."""
 
 import uuid
 from collections.abc import Sequence
@@ -8,11 +8,14 @@ from datetime import date, datetime
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import set_committed_value
 
+from households.consents.operations import note_consents
 from households.indicators import IndicatorEntry, checked_values
 from households.members import change_members, known_person, new_member, refuse_known_people, with_known
 from households.models import EVENT_KINDS, Household, HouseholdEvent, HouseholdPerson, Indicator
 from households.needs.models import Need
+from households.plans.operations import close_plans
 from households.queries import REVEALED, get_household
 from households.rules import CheckedHousehold, HouseholdEntry, check_household, check_purpose
 from kernel import audit
@@ -64,7 +67,7 @@ def add_households(
 ) -> list[Household]:
     """Writes households that were checked, with their regions and people, in bulk. Raises Conflict where a person slipped in meanwhile."""
     vault = vault_of(session)
-    households = []
+    households, agreed = [], {}
     for one in checked:
         entry, head = one.entry, one.head.entry.name.strip()
         household = Household(
@@ -80,13 +83,13 @@ def add_households(
             main_type=entry.main_type,
             risk_tier=entry.risk_tier,
             cap_fen=entry.cap_fen,
-            consented_at=now if entry.consented else None,
             created_at=now,
             updated_at=now,
         )
         _seal_phone(vault, household, one.phone)
         household.members = [new_member(vault, member, position) for position, member in enumerate(one.members)]
         households.append(household)
+        agreed[household.id] = entry.consented
         audit.record(
             session,
             actor=actor,
@@ -100,6 +103,12 @@ def add_households(
         )
     session.add_all(households)
     _flush(session)
+    consenting = [one for one in households if agreed[one.id]]
+    if consenting:
+        note_consents(session, [(one.id, one.head_name) for one in consenting], actor=actor, now=now)
+        session.flush()
+        for one in consenting:  # the database's trigger has set it; asking for each again would slow an import
+            set_committed_value(one, "consented_at", now)
     return households
 
 
@@ -205,30 +214,6 @@ def record_event(
     return household
 
 
-def record_consent(
-    session: Session, *, household_id: uuid.UUID, actor: Actor, scope: tuple[str, ...], now: datetime
-) -> Household:
-    """The household agrees that its needs enter rounds; again changes nothing. Raises NotFound, Conflict (closed)."""
-    household = _active(session, household_id, scope)
-    if household.consented_at is None:
-        household.consented_at = household.updated_at = now
-        session.flush()
-        _record(session, household, "household.consented", actor, now)
-    return household
-
-
-def withdraw_consent(
-    session: Session, *, household_id: uuid.UUID, actor: Actor, scope: tuple[str, ...], now: datetime
-) -> Household:
-    """The household takes its consent back: its needs stay out of later rounds. Raises NotFound."""
-    household = get_household(session, household_id, scope=scope)
-    if household.consented_at is not None:
-        household.consented_at, household.updated_at = None, now
-        session.flush()
-        _record(session, household, "household.consent_withdrawn", actor, now)
-    return household
-
-
 def set_opt_out(
     session: Session,
     *,
@@ -250,7 +235,7 @@ def set_opt_out(
 def close_household(
     session: Session, *, household_id: uuid.UUID, reason: str, actor: Actor, scope: tuple[str, ...], now: datetime
 ) -> Household:
-    """Closes the household and withdraws its open needs.
+    """Closes the household with its plan and withdraws its open needs.
 
     Raises NotFound, InvalidInput (no reason), Conflict while something is promised to it and not delivered.
     """
@@ -269,6 +254,7 @@ def close_household(
         )
     for need in needs:
         need.status, need.updated_at = "withdrawn", now
+    close_plans(session, household, reason=reason.strip(), actor=actor, now=now)
     household.status, household.updated_at = "closed", now
     session.flush()
     _record(session, household, "household.closed", actor, now, needs_withdrawn=len(needs))

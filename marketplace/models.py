@@ -4,9 +4,11 @@ import donors.funds.models as funds
 import donors.models as donors
 import donors.offerings.models as offerings
 import households.leads.models as leads
+import households.consents.models as consents
 import households.models as households
 import households.monitoring.models as monitoring
 import households.needs.models as needs
+import households.plans.models as plans
 import households.policy.models as policies
 import kernel.accounts.models as accounts
 import kernel.audit as audit
@@ -22,5 +24,7 @@ import projects.volunteering.models as volunteering
 
 MODULES = (
     accounts, audit, catalogue, donors, funds, households, idempotency, imports, leads, monitoring, needs,
+    consents, plans,
+    accounts, audit, catalogue, donors, funds, households, idempotency, imports, needs,
     offerings, outbox, policies, projects, regions, rounds, volunteering, what_ifs,
 )  # fmt: skip

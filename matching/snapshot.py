@@ -21,6 +21,7 @@ from donors.models import Donor
 from donors.offerings.models import Offering
 from households.models import Household, Member
 from households.needs.models import Need
+from households.plans.models import Objection
 from kernel.database import within
 from kernel.regions.models import Region
 from kernel.regions.queries import with_ancestors
@@ -155,7 +156,7 @@ def needs_in_scope(
             # A need without a point of its own stands where its household lives.
             sa.func.coalesce(Need.lat, Household.lat), sa.func.coalesce(Need.lon, Household.lon),
             Need.status, ProjectNeed.project_id, Household.status, Household.cap_fen,
-            Household.consented_at.is_not(None), Household.opted_out,
+            Household.consented_at.is_not(None), Household.opted_out, _objected(),
         )
         .join(Household, Household.id == Need.household_id)
         .outerjoin(ProjectNeed, ProjectNeed.need_id == Need.id)
@@ -171,6 +172,19 @@ def needs_in_scope(
             query = query.where(ProjectNeed.project_id == scope.project_id)
     known = waited or {}
     return [NeedFacts(*_frozen(row), waited=known.get(row[0], 0)) for row in session.execute(query)]
+
+
+def _objected() -> sa.ColumnElement[bool]:
+    """Whether an objection is open to the need, or to its household's plan as a whole."""
+    return (
+        sa.exists()
+        .where(
+            Objection.household_id == Need.household_id,
+            Objection.status == "open",
+            sa.or_(Objection.need_id.is_(None), Objection.need_id == Need.id),
+        )
+        .correlate(Need)
+    )
 
 
 def read_offerings(

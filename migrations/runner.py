@@ -21,6 +21,7 @@ APPEND_ONLY = (
     "round_events",
     "pool_draws",
     "round_waits",
+    "plan_steps",
 )
 
 

@@ -10,6 +10,7 @@ from flask_smorest import Api, Blueprint
 
 AREAS = (
     "session", "regions", "catalogue", "donors", "offerings", "funds", "households", "needs",
+    "consents", "plans", "objections",
     "projects", "shifts", "imports", "rounds", "rounds_fairness", "whatif", "deliveries",
     "leads", "monitoring",
 )  # fmt: skip

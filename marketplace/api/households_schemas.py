@@ -133,12 +133,6 @@ class HouseholdSchema(HouseholdRowSchema):
     indicators = ma.fields.List(ma.fields.Nested(IndicatorSchema), required=True)
 
 
-class ConsentSchema(ma.Schema):
-    """Consent given or taken back."""
-
-    consented = ma.fields.Boolean(required=True)
-
-
 class OptOutSchema(ma.Schema):
     """Out of automatic matching, or back in."""
 

@@ -41,6 +41,7 @@ from marketplace.demo.money import build_purses, write_money
 from marketplace.demo.offers import build_offers
 from marketplace.demo.people import Numbers
 from marketplace.demo.places import Places, Village, mark_points, villages_of_county
+from marketplace.demo.plans import write_plans
 from marketplace.demo.projects import write_projects
 from marketplace.demo.reference import COUNTY, load_reference
 from marketplace.demo.supply import FEDERATION_NAME, Giver, build_givers
@@ -139,11 +140,12 @@ def _fill(session: Session, keys: Keys, seed: int, *, today: date, now: datetime
         "needs": copy_rows(session, Need, rows.need_rows(stream("posted"), keys, needs, now=now)),
         "offerings": copy_rows(session, Offering, rows.offering_rows(keys, offers, now=now)),
     }
-    add_policy_set(session, document=demo_policy(), actor=SYSTEM, scope=(COUNTY,), now=now)
+    policy_set = add_policy_set(session, document=demo_policy(), actor=SYSTEM, scope=(COUNTY,), now=now)
     counts["policy_sets"] = 1
     helper = next(one for one in givers if one.entry.kind == "volunteer" and one.village.township == TOWNSHIP)
     home_id, home = _household_of_account(families, needs)
     users = _write_accounts(session, home.village, now=now)
+    counts |= write_plans(session, stream("plans"), keys, families, needs, policy_set, users, now=now)
     volunteers = [one for one in givers if one.entry.kind == "volunteer" and one is not helper]
     shifts = activities.plan_shifts(stream("shifts"), keys, places, volunteers, home=helper.village, today=today)
     counts |= write_projects(

@@ -67,7 +67,6 @@ def household_rows(
                 "main_type": entry.main_type,
                 "risk_tier": entry.risk_tier,
                 "cap_fen": entry.cap_fen,
-                "consented_at": registered_at if entry.consented else None,
                 "opted_out": family.opted_out,
                 "created_at": registered_at,
                 "updated_at": registered_at,

@@ -26,6 +26,7 @@ from marketplace.config import Settings, settings_from
 from marketplace.imports.operations import empty_old_imports
 from marketplace.tasks.celery_app import CHORES, TASK, make_celery
 from marketplace.tasks.handlers import TOPICS
+from marketplace.tasks.plans import sweep_plans
 from matching.rounds.expiry import expire_rounds
 from matching.rounds.solving import wake_stranded
 from matching.rounds.whatif_jobs import wake_waiting
@@ -45,6 +46,7 @@ SWEEPS: tuple[tuple[float, Sweep], ...] = (
     (60.0, lambda session, now: expire_rounds(session, now=now)),
     (3600.0, lambda session, now: expire_needs(session, actor=SYSTEM, now=now)),
     (600.0, lambda session, now: escalate_leads(session, now=now)),
+    (300.0, lambda session, now: sweep_plans(session, now=now)),
     (3600.0, lambda session, now: empty_old_imports(session, before=now - UPLOADS_REST, now=now)),
     (3600.0, lambda session, now: idempotency.forget_old(session, now=now)),
 )

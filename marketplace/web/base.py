@@ -9,6 +9,7 @@ from marketplace.web import formatting
 
 AREAS = (
     "health", "account", "home", "public", "donors", "offerings", "funds", "households", "needs",
+    "consents", "plans", "objections", "my_plan",
     "projects", "volunteering", "imports", "rounds", "deliveries", "administration",
     "leads", "tip_offs", "monitoring",
 )  # fmt: skip

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from households.leads.queries import list_leads
 from households.monitoring.queries import list_warnings
 from marketplace.imports.queries import newest_imports
-from marketplace.reports import day_demand, day_rounds, day_supply, oversight, own_pages
+from marketplace.reports import day_demand, day_plans, day_rounds, day_supply, oversight, own_pages
 from marketplace.security.access import (
     clock_now,
     db,
@@ -94,6 +94,14 @@ def _consent() -> dict[str, Any]:
     return {"count": count, "households": lines}
 
 
+def _plans() -> dict[str, Any]:
+    return day_plans.to_decide(db(), scope=scope_of("plan.approve"))
+
+
+def _plan_work() -> dict[str, Any]:
+    return day_plans.to_prepare(db(), scope=scope_of("plan.write"), today=today())
+
+
 def _own_offerings() -> dict[str, Any]:
     return {"offerings": own_pages.offerings_of(db(), own_donor_ids(), limit=LONG_LIST)}
 
@@ -170,6 +178,8 @@ PARTS: dict[str, Callable[[], dict[str, Any]]] = {
     "projects": _projects,
     "deliveries": _deliveries,
     "consent": _consent,
+    "plans": _plans,
+    "plan_work": _plan_work,
     "own_offerings": _own_offerings,
     "hours": _hours,
     "shifts": _shifts,
@@ -184,11 +194,11 @@ PARTS: dict[str, Callable[[], dict[str, Any]]] = {
     "warnings": _warnings,
 }
 DAYS: dict[str, tuple[str, ...]] = {
-    "coordinator": ("tiers", "late", "leads", "warnings", "rounds", "map", "idle"),
-    "reviewer": ("review", "tiers", "all_rounds"),
+    "coordinator": ("tiers", "plans", "late", "leads", "warnings", "rounds", "map", "idle"),
+    "reviewer": ("review", "plans", "tiers", "all_rounds"),
     "finance": ("commit", "funds", "bookings"),
     "federation": ("projects", "funds", "idle"),
-    "worker": ("leads", "warnings", "tiers", "deliveries", "consent", "map"),
+    "worker": ("leads", "warnings", "tiers", "deliveries", "plan_work", "consent", "map"),
     "volunteer": ("hours", "tasks", "shifts", "own_offerings"),
     "enterprise": ("own_offerings",),
     "social_organisation": ("own_offerings",),

@@ -16,13 +16,11 @@ from households.operations import (
     Revealed,
     change_household,
     close_household,
-    record_consent,
     register_household,
     reopen_household,
     reveal,
     set_indicators,
     set_opt_out,
-    withdraw_consent,
 )
 from households.portrait.stored import portrait_on_record
 from households.queries import find_by_resident_id, get_household, list_households, masked_view, who_looked
@@ -48,6 +46,7 @@ from marketplace.web.household_forms import (
     place_faults,
 )
 from marketplace.web.list_exports import every, households_file
+from marketplace.web.plan_parts import household_values
 from marketplace.web.portrait_words import portrait_values
 from marketplace.web.region_choice import code_of, shown_by_code, suggestions
 
@@ -173,6 +172,7 @@ def _page(
         opened_members={member.id: member for member in opened.members} if opened else {},
         errors=errors or [],
         age_on=today(),
+        **household_values(household),
         **portrait_values(portrait_on_record(db(), household, day=today()), categories),
     )
     return text, status
@@ -319,18 +319,6 @@ def show_numbers(household_id: uuid.UUID) -> ResponseReturnValue:
     except InvalidInput as error:
         return _page(household_id, errors=[sentence(error)], status=status_of(error))
     return _page(household_id, opened=opened)
-
-
-@blueprint.post("/<uuid:household_id>/consent")
-@requires("household.write")
-def consent(household_id: uuid.UUID) -> ResponseReturnValue:
-    """Records consent, or that it is taken back."""
-    given = request.form.get("consented") == "yes"
-    act = record_consent if given else withdraw_consent
-    done = (
-        _("The consent is recorded.") if given else _("The consent is taken back; its needs stay out of later rounds.")
-    )
-    return _step(household_id, lambda: act(db(), household_id=household_id, **writing()), done)
 
 
 @blueprint.post("/<uuid:household_id>/opt-out")

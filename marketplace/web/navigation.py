@@ -44,6 +44,7 @@ MENU: tuple[tuple[LazyString | None, tuple[Entry, ...]], ...] = (
         _l("My part"),
         (
             Entry(_l("My household"), "households.mine", "own.household"),
+            Entry(_l("My plan"), "my_plan.index", "own.household"),
             Entry(_l("My offerings"), "offerings.mine", "own.donor"),
             Entry(_l("Volunteering"), "volunteering.mine", "own.volunteering"),
             Entry(_l("Find a shift"), "projects.public_index", "own.volunteering"),
@@ -53,6 +54,7 @@ MENU: tuple[tuple[LazyString | None, tuple[Entry, ...]], ...] = (
         _l("Demand"),
         (
             Entry(_l("Households"), "households.index", "household.read"),
+            Entry(_l("Household plans"), "plans.index", "plan.read"),
             Entry(_l("Needs"), "needs.index", "need.read"),
             Entry(_l("Leads"), "leads.index", "lead.read"),
             Entry(_l("Monitoring"), "monitoring.index", "monitoring.read"),

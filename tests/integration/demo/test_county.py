@@ -18,8 +18,11 @@ from stdnum.cn import uscc
 from donors.funds.models import Fund, LedgerAccount
 from donors.models import Donor, DonorPerson
 from donors.offerings.models import Offering
+from households.consents.models import Consent
 from households.models import Household, HouseholdPerson, Indicator, Member
 from households.needs.models import Need
+from households.plans.following import households_to_follow
+from households.plans.models import Objection, Plan, PlanMeasure, PlanNeed
 from kernel.accounts.models import User
 from kernel.accounts.operations import sign_in
 from kernel.audit import AuditEntry, verify_chain
@@ -381,3 +384,32 @@ def test_the_command_is_refused_in_production_before_it_touches_the_database(mon
     monkeypatch.setenv("DATABASE_URL", "postgresql://nobody@127.0.0.1:1/nothing")
     refused = CliRunner().invoke(demo, ["fill"])
     assert refused.exit_code == 1 and "ZHONGFU_ENV" in refused.output
+
+
+def test_needs_come_from_plans_in_force_and_every_state_is_there(filled: Session):
+    states = Counter(filled.scalars(sa.select(Plan.status)))
+    assert states["in_force"] > 1_000 and min(states[one] for one in ("draft", "agreed", "reviewed")) >= 30
+    open_needs = _count(filled, Need)
+    linked = _count(filled, PlanNeed)
+    assert linked > open_needs / 3
+    pairs = filled.execute(
+        sa.select(Need.category_code, Need.quantity, Need.household_id, PlanMeasure.category_code, PlanMeasure.quantity, Plan.household_id)
+        .join(PlanNeed, PlanNeed.need_id == Need.id)
+        .join(PlanMeasure, PlanMeasure.id == PlanNeed.measure_id)
+        .join(Plan, Plan.id == PlanMeasure.plan_id)
+    ).all()  # fmt: skip
+    assert all(tuple(row[:3]) == tuple(row[3:]) for row in pairs)
+    assert households_to_follow(filled, today=TODAY) == []  # nothing waits to be posted or withdrawn
+    late = _count(filled, Plan, Plan.status == "in_force", Plan.review_on < TODAY)
+    assert 0 < late < 300
+    assert Counter(filled.scalars(sa.select(Objection.status))) == {"open": 1, "upheld": 2, "rejected": 1}
+
+
+def test_every_day_of_consent_has_its_paper(filled: Session):
+    standing = dict(
+        filled.execute(sa.select(Consent.household_id, Consent.recorded_at).where(Consent.purpose == "match")).all()
+    )
+    households = dict(
+        filled.execute(sa.select(Household.id, Household.consented_at).where(Household.consented_at.is_not(None))).all()
+    )
+    assert standing == households and len(standing) > 1_800
