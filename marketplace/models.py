@@ -3,6 +3,9 @@
 import donors.funds.models as funds
 import donors.models as donors
 import donors.offerings.models as offerings
+import households.attachments.models as attachments
+import households.history.models as histories
+import households.life.models as lives
 import households.models as households
 import households.needs.models as needs
 import households.policy.models as policies
@@ -19,6 +22,7 @@ import projects.models as projects
 import projects.volunteering.models as volunteering
 
 MODULES = (
+    attachments, histories, lives,
     accounts, audit, catalogue, donors, funds, households, idempotency, imports, needs,
     offerings, outbox, policies, projects, regions, rounds, volunteering, what_ifs,
 )  # fmt: skip

@@ -21,6 +21,8 @@ APPEND_ONLY = (
     "round_events",
     "pool_draws",
     "round_waits",
+    "indicator_values",
+    "household_changes",
 )
 
 
