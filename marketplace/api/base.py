@@ -10,7 +10,7 @@ from flask_smorest import Api, Blueprint
 
 AREAS = (
     "session", "regions", "catalogue", "donors", "offerings", "funds", "households", "needs",
-    "projects", "shifts", "imports", "rounds", "rounds_fairness", "whatif", "deliveries",
+    "household_life", "attachments", "projects", "shifts", "imports", "rounds", "rounds_fairness", "whatif", "deliveries",
 )  # fmt: skip
 
 

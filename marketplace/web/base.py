@@ -9,6 +9,7 @@ from marketplace.web import formatting
 
 AREAS = (
     "health", "account", "home", "public", "donors", "offerings", "funds", "households", "needs",
+    "household_history", "household_life", "attachments",
     "projects", "volunteering", "imports", "rounds", "deliveries", "administration",
 )  # fmt: skip
 
