@@ -31,7 +31,7 @@ from bench.tables import table
 from households.models import Household, Member
 from households.queries import find_by_resident_id, list_households
 from kernel.clock import day_of
-from kernel.crypto import vault_of, open_vault
+from kernel.crypto import open_vault, vault_of
 from kernel.database import make_engine, make_session_factory
 from kernel.pinyin import spelled
 from marketplace.demo.reference import load_reference

@@ -23,12 +23,12 @@ from marketplace.api.base import list_of, refusals
 from marketplace.api.fields import ReasonSchema
 from marketplace.api.household_life_schemas import (
     BirthSchema,
-    LifeChangeSchema,
     DeathSchema,
     JoinSchema,
+    LifeChangeSchema,
     MovedSchema,
-    PastValueSchema,
     NewPlaceSchema,
+    PastValueSchema,
     SplitSchema,
 )
 from marketplace.api.households import document_of, writing

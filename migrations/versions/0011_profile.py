@@ -86,6 +86,22 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_household_changes")),
     )
     op.create_index(op.f("ix_household_changes_household_id"), "household_changes", ["household_id"], unique=False)
+    # Searching: initials beside pinyin, characters of a name beside its trigrams, and lists by number within a prefecture, county, township.
+    op.create_index("ix_households_initials", "households", ["initials"], unique=False)
+    op.create_index(
+        "ix_households_name_characters",
+        "households",
+        [sa.text("string_to_array(head_name, NULL)")],
+        unique=False,
+        postgresql_using="gin",
+    )
+    for digits in (4, 6, 9):
+        op.create_index(
+            f"ix_households_at_{digits}",
+            "households",
+            [sa.text(f"left(region_code, {digits})"), "number"],
+            unique=False,
+        )
     # What was on file before there was a history is its first row.
     op.execute("""
         INSERT INTO indicator_values (id, household_id, code, value, as_of, source, evidence, recorder, recorded_at)
@@ -166,6 +182,8 @@ def _current_values() -> None:
 
 
 def downgrade() -> None:
+    for name in ("initials", "name_characters", "at_4", "at_6", "at_9"):
+        op.drop_index(f"ix_households_{name}", "households")
     op.execute("DROP TRIGGER deliveries_follow ON households")
     op.execute("DROP TRIGGER only_the_history_changes_values ON indicators")
     op.execute("DROP TRIGGER current_values_are_remembered ON indicators")
