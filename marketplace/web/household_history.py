@@ -17,6 +17,7 @@ from households.history.queries import corrected_ids, history_of
 from households.indicators import KINDS, IndicatorEntry
 from households.operations import set_indicators
 from households.queries import get_household
+from kernel.audit import SYSTEM
 from kernel.errors import DomainError, NotFound
 from kernel.money import fen_from_yuan, yuan_text
 from marketplace.errors import status_of
@@ -27,6 +28,12 @@ from marketplace.web.typed_fields import DayField
 from marketplace.web.words import choices
 
 blueprint = Blueprint("household_history", __name__, url_prefix="/households")
+
+
+@blueprint.app_template_filter("recorder")
+def recorder_name(label: str) -> str:
+    """Who recorded something, as people read it."""
+    return _("the system") if label == SYSTEM.label else label
 
 
 class CorrectionForm(FlaskForm):  # type: ignore[misc]
