@@ -84,7 +84,8 @@ def _drawn(content: bytes, kind: str) -> Picture:
                 field="file",
                 most=MOST_PIXELS // 1_000_000,
             )
-        if getattr(image, "n_frames", 1) > 1:
+        # a JPEG of a phone often carries a second picture, of depth or light, behind the first; it is left behind
+        if kind != "JPEG" and getattr(image, "n_frames", 1) > 1:
             raise InvalidInput("The picture moves; send a still one", field="file")
         image.draft("RGB", (LONGEST_EDGE, LONGEST_EDGE))  # a large JPEG is unpacked at a fraction of its size
         upright = ImageOps.exif_transpose(image)

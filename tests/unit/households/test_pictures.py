@@ -121,6 +121,14 @@ def test_a_picture_that_moves_is_refused() -> None:
         cleaned_picture(body.getvalue())
 
 
+def test_of_a_phones_picture_with_a_second_one_behind_it_the_first_is_kept() -> None:
+    first, second = Image.new("RGB", (60, 40), "red"), Image.new("RGB", (30, 20), "blue")
+    body = io.BytesIO()
+    first.save(body, "MPO", save_all=True, append_images=[second])
+    after = cleaned_picture(body.getvalue())
+    assert (after.width, after.height) == (60, 40) and after.content.count(b"\xff\xd8\xff") == 1
+
+
 def test_the_weight_of_an_upload_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pictures, "MOST_BYTES", 100)
     with pytest.raises(InvalidInput, match="at most"):
