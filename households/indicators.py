@@ -4,6 +4,7 @@ Source of the five dimensions (family structure, health, income, property, expen
 积极推动新时代新征程社会救助事业高质量发展(上), national conference of 17–18 April 2023. Every one feeds a rule of the portrait (`households.portrait`).
 """
 
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -11,6 +12,10 @@ from decimal import Decimal, InvalidOperation
 
 from kernel.errors import InvalidFields, InvalidInput
 
+EVIDENCE = (
+    "none", "statement", "visit", "certificate", "bill", "bank_record", "department_data", "photo", "other",
+)  # fmt: skip
+"""What a value rests on: nothing but what was said elsewhere, the household's own statement, a visit, papers, data, a photograph"""
 DIMENSIONS = ("structure", "health", "income", "property", "expenditure")
 
 
@@ -69,12 +74,17 @@ _WHOLE_UNITS = ("persons", "fen", "grade", "count")
 
 @dataclass(frozen=True)
 class IndicatorEntry:
-    """A value to set, as of a day, with where it comes from (a visit, a certificate, a department's data)."""
+    """A value to set, as of a day, with where it comes from (a visit, a certificate, a department's data) and what it rests on.
+
+    `corrects` names the recorded value that was wrong.
+    """
 
     code: str
     value: Decimal | int | str
     as_of: date
     source: str
+    evidence: str = "none"
+    corrects: uuid.UUID | None = None
 
 
 def checked_values(entries: tuple[IndicatorEntry, ...], *, today: date) -> Mapping[str, Decimal]:
@@ -108,6 +118,8 @@ def checked_values(entries: tuple[IndicatorEntry, ...], *, today: date) -> Mappi
             values[entry.code] = value
         if entry.as_of > today:
             faults.append(InvalidInput("The day of an indicator lies in the future", field=field))
+        if entry.evidence not in EVIDENCE:
+            faults.append(InvalidInput("Choose one of the list", field=field))
         if not entry.source.strip():
             faults.append(InvalidInput("Say where the value comes from: a visit, a certificate, data", field=field))
     if faults:

@@ -67,6 +67,13 @@ class Household(Base):
         sa.CheckConstraint("(phone_sealed IS NULL) = (phone_index IS NULL)", name="phone_whole"),
         sa.CheckConstraint("(lat IS NULL) = (lon IS NULL)", name="point_whole"),
         sa.Index("ix_households_pinyin", "pinyin"),
+        sa.Index("ix_households_initials", "initials"),
+        # A page of a list is a walk along one of these: prefecture, county or township, then the number.
+        sa.Index("ix_households_at_4", sa.text("left(region_code, 4)"), "number"),
+        sa.Index("ix_households_at_6", sa.text("left(region_code, 6)"), "number"),
+        sa.Index("ix_households_at_9", sa.text("left(region_code, 9)"), "number"),
+        # A name of two characters has no trigram; its characters are found one by one.
+        sa.Index("ix_households_name_characters", sa.text("string_to_array(head_name, NULL)"), postgresql_using="gin"),
         sa.Index(
             "ix_households_name_trgm", "head_name", postgresql_using="gin", postgresql_ops={"head_name": "gin_trgm_ops"}
         ),

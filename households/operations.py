@@ -11,9 +11,11 @@ from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
 
 from households.consents.operations import note_consents
+from households.history.operations import record_values
 from households.indicators import IndicatorEntry, checked_values
+from households.life.models import HouseholdChange
 from households.members import change_members, known_person, new_member, refuse_known_people, with_known
-from households.models import EVENT_KINDS, Household, HouseholdEvent, HouseholdPerson, Indicator
+from households.models import EVENT_KINDS, Household, HouseholdEvent, HouseholdPerson
 from households.needs.models import Need
 from households.plans.operations import close_plans
 from households.queries import REVEALED, get_household
@@ -52,13 +54,13 @@ def register_household(
 ) -> Household:
     """A new household with its members, numbers sealed.
 
-    Raises InvalidFields (every fault), OutsideScope, NotFound (region), Conflict (a person who is in a household already; which
-    one is not said, since it may lie outside the asker's regions).
+    Raises InvalidFields (every fault), OutsideScope, NotFound (region), Conflict (a person who is in a household already; in which
+    one is said where it lies within the asker's regions).
     """
     checked = check_household(entry, today=day_of(now))
     require_scope(scope, entry.region_code)
     get_region(session, entry.region_code)
-    refuse_known_people(session, checked=checked, but=None)
+    refuse_known_people(session, members=checked.members, but=None, scope=scope)
     return add_households(session, checked=[checked], actor=actor, now=now)[0]
 
 
@@ -133,7 +135,7 @@ def change_household(
     checked = check_household(with_known(entry, kept), today=day_of(now))
     require_scope(scope, entry.region_code)
     get_region(session, entry.region_code)
-    refuse_known_people(session, checked=checked, but=household.id)
+    refuse_known_people(session, members=checked.members, but=household.id, scope=scope)
     vault = vault_of(session)
     if entry.region_code != household.region_code:
         session.execute(
@@ -141,6 +143,12 @@ def change_household(
             .where(Need.household_id == household.id, Need.status == "open", Need.region_code == household.region_code)
             .values(region_code=entry.region_code, updated_at=now, version=Need.version + 1)
         )
+        session.add(
+            HouseholdChange(
+                household_id=household.id, kind="moved", happened_on=day_of(now), from_region=household.region_code,
+                to_region=entry.region_code, recorded_by=actor.id, recorder=actor.label, recorded_at=now,
+            )
+        )  # fmt: skip
     head = checked.head.entry.name.strip()
     household.region_code, household.head_name = entry.region_code, head
     household.pinyin, household.initials = syllables(head), initials(head)
@@ -166,19 +174,16 @@ def set_indicators(
     scope: tuple[str, ...],
     now: datetime,
 ) -> Household:
-    """Sets the named indicators, keeping the others. Raises InvalidFields, NotFound."""
+    """Records values of the named indicators; of each the latest day counts, and what was recorded before stays on file.
+
+    Raises InvalidFields, NotFound, Conflict (a value that is corrected was corrected before).
+    """
     household = get_household(session, household_id, scope=scope)
     values = checked_values(entries, today=day_of(now))
-    known = {indicator.code: indicator for indicator in household.indicators}
-    for entry in entries:
-        row = known.get(entry.code)
-        if row is None:
-            row = Indicator(code=entry.code)
-            household.indicators.append(row)
-        row.value, row.as_of, row.source = values[entry.code], entry.as_of, entry.source.strip()
     household.updated_at = now
+    written = record_values(session, household, entries, values, actor=actor, now=now)
     session.flush()
-    _record(session, household, "household.indicators_set", actor, now, codes=sorted(values))
+    _record(session, household, "household.indicators_set", actor, now, codes=written)
     return household
 
 
@@ -264,8 +269,10 @@ def close_household(
 def reopen_household(
     session: Session, *, household_id: uuid.UUID, actor: Actor, scope: tuple[str, ...], now: datetime
 ) -> Household:
-    """A closed household comes back; its needs stay withdrawn. Raises NotFound."""
+    """A closed household comes back; its needs stay withdrawn. Raises NotFound, Conflict (nobody is left in it)."""
     household = get_household(session, household_id, scope=scope)
+    if not household.members:
+        raise Conflict("Nobody is left in this household; enter its members first")
     if household.status != "active":
         household.status, household.updated_at = "active", now
         session.flush()

@@ -3,8 +3,11 @@
 import donors.funds.models as funds
 import donors.models as donors
 import donors.offerings.models as offerings
-import households.leads.models as leads
+import households.attachments.models as attachments
 import households.consents.models as consents
+import households.history.models as histories
+import households.leads.models as leads
+import households.life.models as lives
 import households.models as households
 import households.monitoring.models as monitoring
 import households.needs.models as needs
@@ -23,8 +26,6 @@ import projects.models as projects
 import projects.volunteering.models as volunteering
 
 MODULES = (
-    accounts, audit, catalogue, donors, funds, households, idempotency, imports, leads, monitoring, needs,
-    consents, plans,
-    accounts, audit, catalogue, donors, funds, households, idempotency, imports, needs,
+    accounts, attachments, audit, catalogue, consents, donors, funds, histories, households, idempotency, imports, leads, lives, monitoring, needs, plans,
     offerings, outbox, policies, projects, regions, rounds, volunteering, what_ifs,
 )  # fmt: skip

@@ -22,6 +22,8 @@ APPEND_ONLY = (
     "pool_draws",
     "round_waits",
     "plan_steps",
+    "indicator_values",
+    "household_changes",
 )
 
 

@@ -10,7 +10,7 @@ from flask_smorest import Api, Blueprint
 
 AREAS = (
     "session", "regions", "catalogue", "donors", "offerings", "funds", "households", "needs",
-    "consents", "plans", "objections",
+    "household_life", "attachments", "consents", "plans", "objections",
     "projects", "shifts", "imports", "rounds", "rounds_fairness", "whatif", "deliveries",
     "leads", "monitoring",
 )  # fmt: skip

@@ -21,6 +21,16 @@ def scope_for(person: Person, kind: str) -> tuple[str, ...]:
     return scope
 
 
+LARGE = 2_000
+"""Rows from which the terminal is told how far the import is"""
+
+
+def _told(stage: str, done: int, total: int) -> None:
+    """How far the import is, on the error stream."""
+    if total >= LARGE:
+        click.echo(f"{stage} {done:,} of {total:,}", err=True)
+
+
 @click.command("import")
 @click.argument("kind", type=click.Choice(list(COLUMNS)))
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
@@ -39,7 +49,13 @@ def import_(kind: str, file: Path, region_code: str, login: str, *, dry_run: boo
             require_scope(scope, region_code)
             get_region(session, region_code)
             checked = check_file(
-                session, kind=kind, content=content, region_code=region_code, scope=scope, today=day_of(now)
+                session,
+                kind=kind,
+                content=content,
+                region_code=region_code,
+                scope=scope,
+                today=day_of(now),
+                progress=_told,
             )
             for fault in checked.faults:
                 place = ":".join(str(part) for part in (fault.sheet, fault.row, fault.column) if part is not None)
@@ -57,7 +73,7 @@ def import_(kind: str, file: Path, region_code: str, login: str, *, dry_run: boo
             )  # fmt: skip
             applied = apply_import(
                 session, batch_id=batch.id, partial=partial, actor=person.actor, scope=scope, now=now,
-                chinese=person.locale.startswith("zh"),
+                chinese=person.locale.startswith("zh"), progress=_told,
             )  # fmt: skip
         except DomainError as error:
             session.rollback()

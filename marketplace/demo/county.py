@@ -18,7 +18,8 @@ from sqlalchemy.orm import Session, sessionmaker
 from donors.models import Donor, DonorPerson
 from donors.offerings.models import Offering
 from donors.offerings.rules import OfferingEntry
-from households.models import Household, HouseholdEvent, HouseholdPerson, Indicator, Member
+from households.history.models import IndicatorValue
+from households.models import Household, HouseholdEvent, HouseholdPerson, Member
 from households.needs.models import Need
 from households.needs.queries import catalogue_of
 from households.needs.rules import CheckedNeed
@@ -42,6 +43,7 @@ from marketplace.demo.offers import build_offers
 from marketplace.demo.people import Numbers
 from marketplace.demo.places import Places, Village, mark_points, villages_of_county
 from marketplace.demo.plans import write_plans
+from marketplace.demo.profiles import value_rows, write_profiles
 from marketplace.demo.projects import write_projects
 from marketplace.demo.reference import COUNTY, load_reference
 from marketplace.demo.supply import FEDERATION_NAME, Giver, build_givers
@@ -135,7 +137,7 @@ def _fill(session: Session, keys: Keys, seed: int, *, today: date, now: datetime
         "funds": len(purses),
         "households": copy_rows(session, Household, rows.household_rows(vault, stream("dates"), families, now=now)),
         "members": copy_rows(session, Member, rows.member_rows(vault, keys, families)),
-        "indicators": copy_rows(session, Indicator, rows.indicator_rows(families, today=today)),
+        "indicator_values": copy_rows(session, IndicatorValue, value_rows(keys, families, now=now, today=today)),
         "household_events": copy_rows(session, HouseholdEvent, rows.event_rows(keys, families, now=now, today=today)),
         "needs": copy_rows(session, Need, rows.need_rows(stream("posted"), keys, needs, now=now)),
         "offerings": copy_rows(session, Offering, rows.offering_rows(keys, offers, now=now)),
@@ -144,6 +146,7 @@ def _fill(session: Session, keys: Keys, seed: int, *, today: date, now: datetime
     counts["policy_sets"] = 1
     helper = next(one for one in givers if one.entry.kind == "volunteer" and one.village.township == TOWNSHIP)
     home_id, home = _household_of_account(families, needs)
+    counts |= write_profiles(session, vault, keys, families, home_id, now=now, today=today)
     users = _write_accounts(session, home.village, now=now)
     counts |= write_plans(session, stream("plans"), keys, families, needs, policy_set, users, now=now)
     volunteers = [one for one in givers if one.entry.kind == "volunteer" and one is not helper]

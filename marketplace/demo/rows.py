@@ -103,16 +103,6 @@ def member_rows(vault: Vault, keys: Keys, families: Sequence[tuple[uuid.UUID, Fa
     return rows
 
 
-def indicator_rows(families: Sequence[tuple[uuid.UUID, Family]], *, today: date) -> list[dict[str, Any]]:
-    """Rows of `indicators`, as of a visit a month ago."""
-    as_of = today - timedelta(days=30)
-    return [
-        {"household_id": household_id, "code": code, "value": value, "as_of": as_of, "source": INDICATOR_SOURCE}
-        for household_id, family in families
-        for code, value in family.indicators.items()
-    ]
-
-
 def event_rows(
     keys: Keys, families: Sequence[tuple[uuid.UUID, Family]], *, now: datetime, today: date
 ) -> list[dict[str, Any]]:

@@ -9,7 +9,7 @@ from xml.parsers import expat
 from kernel.errors import InvalidInput
 
 MOST_BYTES = 20_000_000
-MOST_CELLS = 200_000
+MOST_CELLS = 1_500_000  # a list of 100,000 people with fifteen columns
 MOST_AREA = 2_000_000  # rows x columns of one sheet: what a reader lays out in memory
 MOST_COLUMNS = 200
 MOST_MEMBERS = 2_000

@@ -10,6 +10,7 @@ from marketplace.web import formatting
 AREAS = (
     "health", "account", "home", "public", "donors", "offerings", "funds", "households", "needs",
     "consents", "plans", "objections", "my_plan",
+    "household_history", "household_life", "attachments",
     "projects", "volunteering", "imports", "rounds", "deliveries", "administration",
     "leads", "tip_offs", "monitoring",
 )  # fmt: skip

@@ -48,7 +48,9 @@ from marketplace.web.household_forms import (
 from marketplace.web.list_exports import every, households_file
 from marketplace.web.plan_parts import household_values
 from marketplace.web.portrait_words import portrait_values
+from marketplace.web.profile_words import profile_values, reckoning
 from marketplace.web.region_choice import code_of, shown_by_code, suggestions
+from marketplace.web.words import choices
 
 blueprint = Blueprint("households", __name__, url_prefix="/households")
 
@@ -158,6 +160,7 @@ def _page(
         else []
     )
     categories = {category.code: category for category in all_categories(db())}
+    made = portrait_on_record(db(), household, day=today())
     text = render_template(
         "households/detail.html",
         view=masked_view(db(), household),
@@ -166,26 +169,17 @@ def _page(
         needs=[row.need for row in needs],
         categories=categories,
         help=own_pages.help_for(db(), [household.id]),
-        indicators=_indicator_rows(household),
+        **profile_values(household),
         looks=who_looked(db(), household.id, limit=10),
         opened=opened,
         opened_members={member.id: member for member in opened.members} if opened else {},
         errors=errors or [],
         age_on=today(),
         **household_values(household),
-        **portrait_values(portrait_on_record(db(), household, day=today()), categories),
+        **portrait_values(made, categories),
+        reckoning=reckoning(made),
     )
     return text, status
-
-
-def _indicator_rows(household: Household) -> list[tuple[str, list[Any]]]:
-    """(dimension, rows with their kind), dimensions without a value left out."""
-    rows = [(KINDS[row.code], row) for row in household.indicators if row.code in KINDS]
-    return [
-        (dimension, found)
-        for dimension in DIMENSIONS
-        if (found := [(kind, row) for kind, row in rows if kind.dimension == dimension])
-    ]
 
 
 @blueprint.route("/new", methods=["GET", "POST"])
@@ -284,6 +278,7 @@ def indicators(household_id: uuid.UUID) -> ResponseReturnValue:
     form = (
         IndicatorForm() if request.method == "POST" else IndicatorForm(formdata=None, data={**start, "as_of": today()})
     )
+    form.evidence.choices = choices("evidence")
     status = 200
     if request.method == "POST":
         status = 422

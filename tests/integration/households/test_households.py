@@ -69,13 +69,17 @@ def test_an_unknown_region_is_named(session) -> None:
         register_household(session, entry=a_household(region_code="330324999"), **WORKER)
 
 
-def test_a_person_in_two_households_is_refused_without_telling_of_the_other(session) -> None:
+def test_a_person_in_two_households_is_refused_without_telling_of_one_outside_ones_regions(session) -> None:
     first = make_household(session, a_head(name="张三丰"), address="白泉村9号")
     session.commit()
     spouse = MemberEntry("李四", "head", sex="female", born_on=date(1980, 1, 1))
     again = MemberEntry("周建国", "spouse", resident_id=resident_id())
     with pytest.raises(Conflict) as caught:
-        register_household(session, entry=a_household(spouse, again, region_code=SIBLING_TOWNSHIP), **WORKER)
+        register_household(
+            session,
+            entry=a_household(spouse, again, region_code=SIBLING_TOWNSHIP),
+            **{**WORKER, "scope": (SIBLING_TOWNSHIP,)},
+        )
     assert caught.value.field == "members.1.resident_id"
     for told in ("张三丰", "白泉", TOWNSHIP, str(first.number), str(first.id), resident_id()):
         assert told not in caught.value.text
