@@ -15,6 +15,7 @@ from households.models import EVENT_KINDS, Household, HouseholdEvent, HouseholdP
 from households.needs.models import Need
 from households.queries import REVEALED, get_household
 from households.rules import CheckedHousehold, HouseholdEntry, check_household, check_purpose
+from households.visits.schedule import follow_household
 from kernel import audit
 from kernel.accounts.rules import require_scope
 from kernel.audit import Actor
@@ -144,6 +145,7 @@ def change_household(
     change_members(session, vault, household, checked, kept)
     _flush(session)
     session.refresh(household, ["members"])
+    follow_household(session, household=household, now=now)
     _record(session, household, "household.changed", actor, now, members=len(checked.members))
     return household
 
@@ -169,6 +171,7 @@ def set_indicators(
         row.value, row.as_of, row.source = values[entry.code], entry.as_of, entry.source.strip()
     household.updated_at = now
     session.flush()
+    follow_household(session, household=household, now=now)
     _record(session, household, "household.indicators_set", actor, now, codes=sorted(values))
     return household
 
@@ -271,6 +274,7 @@ def close_household(
         need.status, need.updated_at = "withdrawn", now
     household.status, household.updated_at = "closed", now
     session.flush()
+    follow_household(session, household=household, now=now)
     _record(session, household, "household.closed", actor, now, needs_withdrawn=len(needs))
     return household
 
@@ -283,6 +287,7 @@ def reopen_household(
     if household.status != "active":
         household.status, household.updated_at = "active", now
         session.flush()
+        follow_household(session, household=household, now=now)
         _record(session, household, "household.reopened", actor, now)
     return household
 

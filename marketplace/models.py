@@ -3,9 +3,11 @@
 import donors.funds.models as funds
 import donors.models as donors
 import donors.offerings.models as offerings
+import households.cases.models as cases
 import households.models as households
 import households.needs.models as needs
 import households.policy.models as policies
+import households.visits.models as visits
 import kernel.accounts.models as accounts
 import kernel.audit as audit
 import kernel.catalogue.models as catalogue
@@ -19,6 +21,6 @@ import projects.models as projects
 import projects.volunteering.models as volunteering
 
 MODULES = (
-    accounts, audit, catalogue, donors, funds, households, idempotency, imports, needs,
-    offerings, outbox, policies, projects, regions, rounds, volunteering, what_ifs,
+    accounts, audit, cases, catalogue, donors, funds, households, idempotency, imports, needs,
+    offerings, outbox, policies, projects, regions, rounds, visits, volunteering, what_ifs,
 )  # fmt: skip

@@ -19,7 +19,7 @@ from marketplace.security.access import (
     scope_of,
     today,
 )
-from marketplace.web import figures, navigation
+from marketplace.web import care, figures, navigation
 
 blueprint = Blueprint("home", __name__)
 blueprint.record_once(lambda state: navigation.register(state.app))
@@ -91,6 +91,18 @@ def _consent() -> dict[str, Any]:
     return {"count": count, "households": lines}
 
 
+def _visits() -> dict[str, Any]:
+    return care.day_of_visits()
+
+
+def _care() -> dict[str, Any]:
+    return care.day_of_care()
+
+
+def _cases() -> dict[str, Any]:
+    return care.day_of_cases()
+
+
 def _own_offerings() -> dict[str, Any]:
     return {"offerings": own_pages.offerings_of(db(), own_donor_ids(), limit=LONG_LIST)}
 
@@ -156,6 +168,9 @@ PARTS: dict[str, Callable[[], dict[str, Any]]] = {
     "projects": _projects,
     "deliveries": _deliveries,
     "consent": _consent,
+    "visits": _visits,
+    "care": _care,
+    "cases": _cases,
     "own_offerings": _own_offerings,
     "hours": _hours,
     "shifts": _shifts,
@@ -168,11 +183,11 @@ PARTS: dict[str, Callable[[], dict[str, Any]]] = {
     "health": _health,
 }
 DAYS: dict[str, tuple[str, ...]] = {
-    "coordinator": ("tiers", "late", "rounds", "map", "idle"),
-    "reviewer": ("review", "tiers", "all_rounds"),
+    "coordinator": ("tiers", "late", "care", "cases", "rounds", "map", "idle"),
+    "reviewer": ("review", "cases", "tiers", "all_rounds"),
     "finance": ("commit", "funds", "bookings"),
     "federation": ("projects", "funds", "idle"),
-    "worker": ("tiers", "deliveries", "consent", "map"),
+    "worker": ("visits", "tiers", "deliveries", "consent", "map"),
     "volunteer": ("hours", "tasks", "shifts", "own_offerings"),
     "enterprise": ("own_offerings",),
     "social_organisation": ("own_offerings",),

@@ -34,6 +34,7 @@ from kernel.regions.queries import children_of, with_ancestors
 from marketplace.errors import status_of
 from marketplace.reports import own_pages
 from marketplace.security.access import actor, clock_now, db, may, own_household_ids, requires, scope_of, today
+from marketplace.web.care import care_values
 from marketplace.web.faults import put_faults, sentence
 from marketplace.web.household_forms import (
     HouseholdForm,
@@ -173,6 +174,7 @@ def _page(
         opened_members={member.id: member for member in opened.members} if opened else {},
         errors=errors or [],
         age_on=today(),
+        **care_values(household),
         **portrait_values(portrait_on_record(db(), household, day=today()), categories),
     )
     return text, status

@@ -54,6 +54,11 @@ MENU: tuple[tuple[LazyString | None, tuple[Entry, ...]], ...] = (
         (
             Entry(_l("Households"), "households.index", "household.read"),
             Entry(_l("Needs"), "needs.index", "need.read"),
+            Entry(_l("Visits"), "visits.index", "visit.read"),
+            Entry(_l("Problems"), "problems.index", "visit.read"),
+            Entry(_l("Reviews"), "reviews.index", "visit.read"),
+            Entry(_l("Visit rates"), "visits.rates", "visit.read"),
+            Entry(_l("Case conferences"), "cases.index", "case.read"),
         ),
     ),
     (

@@ -3,6 +3,8 @@
 from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
 
+from marketplace.web import care_words
+
 WORDS: dict[str, dict[str, LazyString]] = {
     "role": {
         "administrator": _l("Administrator"),
@@ -243,6 +245,10 @@ TONES: dict[str, dict[str, str]] = {
     "allocation_status": {"proposed": "info", "reserved": "warn", "delivered": "good", "declined": "bad"},
     "import_status": {"checked": "info", "imported": "good"},
 }
+
+for _kind, _words in care_words.WORDS.items():
+    WORDS.setdefault(_kind, {}).update(_words)
+TONES.update(care_words.TONES)
 
 
 def word(kind: str, code: object) -> str:
