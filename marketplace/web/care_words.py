@@ -4,7 +4,7 @@ from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
 
 WORDS: dict[str, dict[str, LazyString]] = {
-    "visit_status": {"planned": _l("Planned"), "done": _l("Done"), "dropped": _l("Dropped")},
+    "visit_status": {"planned": _l("Planned"), "done": _l("Done"), "dropped": _l("Called off")},
     "visit_way": {"home": _l("At home"), "telephone": _l("By telephone")},
     "problem_kind": {
         "safety": _l("Danger in the home"),
@@ -16,7 +16,7 @@ WORDS: dict[str, dict[str, LazyString]] = {
         "work_school": _l("Work or school"),
         "other": _l("Something else"),
     },
-    "problem_status": {"open": _l("Open"), "resolved": _l("Resolved")},
+    "problem_status": {"open": _l("Unresolved"), "resolved": _l("Resolved")},
     "problem_step": {
         "opened": _l("Found"),
         "assigned": _l("Given to somebody else"),
