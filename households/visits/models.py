@@ -62,6 +62,7 @@ class CareVisit(Base):
         sa.CheckConstraint(f"findings <@ ARRAY{list(PROBLEM_KINDS)}::varchar[]", name="findings_known"),
         sa.Index("uq_care_visits_planned", "household_id", unique=True, postgresql_where=sa.text("status = 'planned'")),
         sa.Index("ix_care_visits_household", "household_id", "done_on"),
+        sa.Index("ix_care_visits_ahead", "due_on", postgresql_where=sa.text("status = 'planned'")),
         sa.Index("ix_care_visits_due", "due_on", postgresql_where=sa.text("status <> 'dropped'")),
     )
 

@@ -6,7 +6,7 @@ province's households; a review's cycle follows from the facts of each household
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
@@ -31,11 +31,12 @@ PORTION = 2_000
 
 @dataclass(frozen=True)
 class Planned:
-    """How many rows were planned anew, moved, and dropped."""
+    """How many rows were planned anew, moved, and dropped; `seen` households were looked at one by one."""
 
     planned: int
     moved: int
     dropped: int
+    seen: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True)
@@ -130,7 +131,7 @@ def plan_reviews(
     With `household_ids` those households are dated anew by their present facts, whatever set dated them before.
     """
     session.flush()
-    chosen, planned, moved = _chosen(household_ids), 0, 0
+    chosen, planned, moved, seen = _chosen(household_ids), 0, 0, 0
     for reach in _reaches(session, today):
         if reach.policy.reviews is None:
             continue
@@ -142,7 +143,7 @@ def plan_reviews(
             )
             .where(reach.homes, Household.status == "active", *chosen)
             .order_by(Household.number)
-            .limit(most - planned - moved)
+            .limit(most - seen)
             .options(
                 selectinload(Household.members), selectinload(Household.indicators), selectinload(Household.events)
             )
@@ -150,6 +151,7 @@ def plan_reviews(
         if household_ids is None:
             query = query.where(HouseholdReview.policy_code.is_distinct_from(reach.code))
         rows = session.execute(query).all()
+        seen += len(rows)
         last = _last_reviews(session, [household.id for household, review in rows if review is None])
         for household, review in rows:
             if review is None:
@@ -158,7 +160,7 @@ def plan_reviews(
             else:
                 moved += _date_anew(household, review, reach, today=today)
         session.flush()
-    return Planned(planned, moved, _drop(session, HouseholdReview, "open", chosen))
+    return Planned(planned, moved, _drop(session, HouseholdReview, "open", chosen), seen)
 
 
 def next_review(

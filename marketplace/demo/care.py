@@ -28,9 +28,14 @@ from marketplace.demo.keys import Keys
 from marketplace.demo.reference import COUNTY
 from marketplace.demo.writing import copy_rows
 
-QUARTER_DAYS = 92
+QUARTER_DAYS = 99  # and a few more, so that what is late has a visit before it
 LATE_SHARE = 0.03  # assumption: of the visits that lie ahead
 DUE_TODAY_SHARE = 0.12  # of those in the demonstration's township, so that its worker has a day's way to go
+LATE_REVIEW_SHARE = {
+    True: 0.15,
+    False: 0.02,
+}  # in the demonstration's township, and elsewhere: of the reviews that fell due
+LATE_DAYS = 15
 PROBLEMS = 60
 WORKER = "村级社会救助协理员"
 EVIDENCE = "核对工资流水、住院票据和银行余额，入户核实。"
@@ -150,7 +155,7 @@ def _problems(
     today: date,
     now: datetime,
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """Problems and their steps: those past their day are resolved, but for one in eight, which the county has."""
+    """Problems and their steps: those past their day are resolved, but for every other one of the last days, which the county has."""
     assert policy.visits is not None
     problems, steps = [], []
     for number, (visit, (kind, found, put_right)) in enumerate(troubled):
@@ -158,7 +163,7 @@ def _problems(
         owner = ("worker" if mine else "coordinator", users["worker" if mine else "coordinator"])
         found_on, at = visit["done_on"], visit["recorded_at"]
         due = found_on + timedelta(days=policy.visits.problem_days[kind])
-        late, resolved_on = due < today and number % 8 == 0, None
+        late, resolved_on = today - timedelta(days=LATE_DAYS) <= due < today and number % 2 == 0, None
         told = [("opened", at, owner, found)]
         if due < today and not late:
             resolved_on = found_on + (due - found_on) // 2
@@ -196,7 +201,7 @@ def _reviews(
     today: date,
     now: datetime,
 ) -> list[dict[str, Any]]:
-    """The review ahead of each household, and the one done half a year ago where that was due; one in fifty of those is late instead."""
+    """The review ahead of each household, and the one before it where that fell due; a few of those are late instead."""
     rows: list[dict[str, Any]] = []
     for household_id, family in families:
         known = Known(
@@ -213,7 +218,8 @@ def _reviews(
             "outcome": None, "done_on": None, "recorded_at": None, "reviewer_id": None, "reviewer": None,
             "evidence_sealed": None, "created_at": now,
         }  # fmt: skip
-        if due < today and draw.random() > 0.02:
+        late = LATE_REVIEW_SHARE[family.checked.entry.region_code.startswith(TOWNSHIP)]
+        if due < today and draw.random() > late:
             key = keys.of("review", len(rows))
             rows.append(
                 {

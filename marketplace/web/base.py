@@ -10,7 +10,7 @@ from marketplace.web import formatting
 AREAS = (
     "health", "account", "home", "public", "donors", "offerings", "funds", "households", "needs",
     "projects", "volunteering", "imports", "rounds", "deliveries", "administration",
-    "visits", "problems", "reviews", "cases",
+    "visits", "visit_rates", "problems", "reviews", "cases",
 )  # fmt: skip
 
 

@@ -50,5 +50,6 @@ def day_of_care() -> dict[str, Any]:
 
 
 def day_of_cases() -> dict[str, Any]:
-    """Decisions that await a second person."""
-    return {"cases": list_cases(db(), scope=scope_of("case.confirm"), status="decided", limit=SHOWN).rows}
+    """Decisions that await a second person, who is not the one that recorded them."""
+    rows = list_cases(db(), scope=scope_of("case.confirm"), status="decided").rows
+    return {"cases": [line for line in rows if line.case.decider_id != person().id][:SHOWN]}

@@ -29,9 +29,7 @@ from marketplace.i18n import CHINESE
 from marketplace.security.access import actor, clock_now, db, person, requires, scope_of, today
 from marketplace.web.case_forms import CaseForm, DecisionForm, measures_text, people_text, put_case_faults
 from marketplace.web.faults import sentence
-from marketplace.web.households import one_of
-from marketplace.web.places import place_names
-from marketplace.web.region_choice import shown_by_code
+from marketplace.web.households import one_of, region_names
 
 blueprint = Blueprint("cases", __name__, url_prefix="/cases")
 
@@ -50,7 +48,7 @@ def index() -> ResponseReturnValue:
     return render_template(
         "cases/index.html",
         page=page,
-        places=place_names(line.household.region_code for line in page.rows),
+        places=region_names({line.household.region_code for line in page.rows}),
         query={name: value for name, value in request.args.items() if value and name != "after"},
     )
 
@@ -106,7 +104,7 @@ def _shown(case: CaseConference) -> dict[str, Any]:
     return {
         "case": case,
         "household": household,
-        "region": shown_by_code(household.region_code),
+        "region": region_names({household.region_code})[household.region_code],
         "decision": decision_of(db(), case),
         "people": names_of(db(), [case.creator_id, case.decider_id, case.confirmer_id]),
     }

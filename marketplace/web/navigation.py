@@ -57,7 +57,7 @@ MENU: tuple[tuple[LazyString | None, tuple[Entry, ...]], ...] = (
             Entry(_l("Visits"), "visits.index", "visit.read"),
             Entry(_l("Problems"), "problems.index", "visit.read"),
             Entry(_l("Reviews"), "reviews.index", "visit.read"),
-            Entry(_l("Visit rates"), "visits.rates", "visit.read"),
+            Entry(_l("Visit rates"), "visit_rates.index", "visit.read"),
             Entry(_l("Case conferences"), "cases.index", "case.read"),
         ),
     ),

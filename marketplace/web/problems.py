@@ -31,9 +31,7 @@ from marketplace.errors import status_of
 from marketplace.security.access import actor, clock_now, db, person, requires, scope_of, today
 from marketplace.web.addresses import id_from
 from marketplace.web.faults import put_faults, sentence
-from marketplace.web.households import one_of, township_choices
-from marketplace.web.places import place_names
-from marketplace.web.region_choice import shown_by_code
+from marketplace.web.households import one_of, region_names, township_choices
 from marketplace.web.typed_fields import DayField
 from marketplace.web.words import choices
 
@@ -91,7 +89,7 @@ def index() -> ResponseReturnValue:
         "problems/index.html",
         page=page,
         status=request.args.get("status", "open"),
-        places=place_names(line.household.region_code for line in page.rows),
+        places=region_names({line.household.region_code for line in page.rows}),
         townships=township_choices(scope),
         query={name: value for name, value in request.args.items() if value and name != "after"},
         day=today(),
@@ -120,7 +118,7 @@ def _page(
         "problems/one.html",
         problem=problem,
         household=household,
-        region=shown_by_code(household.region_code),
+        region=region_names({household.region_code})[household.region_code],
         steps=steps,
         people=names_of(db(), [problem.owner_id, *(step.actor_id for step in steps)]),
         owners=owner_choices(household),

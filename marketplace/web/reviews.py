@@ -25,9 +25,7 @@ from marketplace import i18n
 from marketplace.errors import status_of
 from marketplace.security.access import actor, clock_now, db, requires, scope_of, today
 from marketplace.web.faults import put_faults, sentence
-from marketplace.web.households import township_choices
-from marketplace.web.places import place_names
-from marketplace.web.region_choice import shown_by_code
+from marketplace.web.households import region_names, township_choices
 from marketplace.web.typed_fields import DayField
 from marketplace.web.words import choices
 
@@ -83,7 +81,7 @@ def index() -> ResponseReturnValue:
         page=page,
         counts=count_due(db(), scope=scope, today=today()),
         groups={line.review.id: group_name(sets.get(line.review.policy_code), line.review) for line in page.rows},
-        places=place_names(line.household.region_code for line in page.rows),
+        places=region_names({line.household.region_code for line in page.rows}),
         townships=township_choices(scope),
         query={name: value for name, value in request.args.items() if value and name != "after"},
         day=today(),
@@ -133,7 +131,7 @@ def _page(
         "reviews/one.html",
         review=review,
         household=household,
-        region=shown_by_code(household.region_code),
+        region=region_names({household.region_code})[household.region_code],
         group=group_name(sets.get(review.policy_code), review),
         form=form,
         people=names_of(db(), [review.reviewer_id]),

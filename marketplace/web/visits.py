@@ -1,4 +1,4 @@
-"""Care visits 探访关爱: a worker's list of the day, one visit, and the rates."""
+"""Care visits 探访关爱: a worker's list of the day, and one visit."""
 
 import uuid
 from datetime import date
@@ -27,23 +27,19 @@ from households.visits.queries import (
     visits_due,
     visits_of,
 )
-from households.visits.rates import rates_of
-from households.visits.rules import WAYS, FindingEntry, VisitEntry, month_of, months_later
+from households.visits.rules import WAYS, FindingEntry, VisitEntry
 from households.visits.texts import OpenedText, open_texts
 from kernel.errors import DomainError, InvalidInput, NotFound
 from marketplace.errors import status_of
 from marketplace.security.access import actor, clock_now, db, requires, scope_of, today
 from marketplace.web.faults import put_faults, sentence
-from marketplace.web.households import one_of
-from marketplace.web.places import place_names
-from marketplace.web.region_choice import shown_by_code
+from marketplace.web.households import one_of, region_names
 from marketplace.web.typed_fields import DayField
 from marketplace.web.words import choices, word
 
 blueprint = Blueprint("visits", __name__, url_prefix="/visits")
 AHEAD_DAYS = 7
 """The list names the visits of the coming week, so that a way can be planned; nothing depends on it"""
-MONTHS_BACK = 12
 
 
 class VisitForm(FlaskForm):  # type: ignore[misc]
@@ -97,7 +93,7 @@ def index() -> ResponseReturnValue:
         late=sum(line.late for line in lines),
         only_late=late,
         day=today(),
-        places=place_names(codes),
+        places=region_names(codes),
         place_choices=_places(scope),
     )
 
@@ -109,7 +105,7 @@ def _in_days(days: int) -> date:
 def _places(scope: tuple[str, ...]) -> list[tuple[str, str]]:
     """The places of the whole list of the day, so that a worker may keep to one village."""
     lines = visits_due(db(), scope=scope, today=today())
-    names = place_names(line.household.region_code for line in lines)
+    names = region_names({line.household.region_code for line in lines})
     return [("", _("All places")), *sorted(names.items())]
 
 
@@ -141,7 +137,7 @@ def _page(
         "visits/one.html",
         visit=visit,
         household=household,
-        region=shown_by_code(household.region_code),
+        region=region_names({household.region_code})[household.region_code],
         form=form,
         telephone=telephone,
         before=[row for row in before if row.id != visit.id],
@@ -216,20 +212,3 @@ def texts(visit_id: uuid.UUID) -> ResponseReturnValue:
     except InvalidInput as error:
         return _page(visit, errors=[sentence(error)], status=status_of(error))
     return _page(visit, opened=opened)
-
-
-@blueprint.get("/rates")
-@requires("visit.read")
-def rates() -> ResponseReturnValue:
-    """Visit rate and problem-resolution rate of a month, township by township, with what they count."""
-    this = today().replace(day=1)
-    offered = [months_later(this, -back) for back in range(MONTHS_BACK)]
-    wanted = request.args.get("month", "")
-    month = next((one for one in offered if f"{one:%Y-%m}" == wanted), this)
-    return render_template(
-        "visits/rates.html",
-        rates=rates_of(db(), scope=scope_of("visit.read"), month=month, today=today()),
-        months=[(f"{one:%Y-%m}", f"{one:%Y-%m}") for one in offered],
-        month=f"{month:%Y-%m}",
-        last=date.fromordinal(month_of(month)[1].toordinal() - 1),
-    )

@@ -51,6 +51,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_care_visits")),
     )
     op.create_index(
+        "ix_care_visits_ahead",
+        "care_visits",
+        ["due_on"],
+        unique=False,
+        postgresql_where=sa.text("status = 'planned'"),
+    )
+    op.create_index(
         "ix_care_visits_due", "care_visits", ["due_on"], unique=False, postgresql_where=sa.text("status <> 'dropped'")
     )
     op.create_index("ix_care_visits_household", "care_visits", ["household_id", "done_on"], unique=False)

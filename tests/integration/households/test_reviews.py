@@ -1,13 +1,16 @@
 """Reviews are dated by category and facts, done with an outcome, and the next one follows."""
 
+import contextlib
 from datetime import date, timedelta
 
 import pytest
 import sqlalchemy as sa
+from click.testing import CliRunner
 
 from households.indicators import IndicatorEntry
 from households.needs.operations import hold_many
 from households.operations import set_indicators
+from households.policy.operations import add_policy_set
 from households.policy.packaged import demo_policy
 from households.visits.models import HouseholdReview
 from households.visits.queries import count_due, list_reviews
@@ -17,6 +20,7 @@ from households.visits.schedule import Planned, plan_reviews
 from households.visits.texts import open_texts
 from kernel.audit import SYSTEM
 from kernel.errors import Conflict, InvalidFields, InvalidInput, NotFound
+from marketplace.cli import visits as command
 from tests.factories import COUNTY, SIBLING_TOWNSHIP, TOWNSHIP
 from tests.factories_demand import make_need
 from tests.factories_visits import TODAY, doing, home, later, open_review, plan, planned_visit, put_policy, worker
@@ -163,3 +167,15 @@ def test_the_list_begins_with_the_latest_and_is_paged_within_the_regions(session
         list_reviews(session, scope=scope, until=until, after="yesterday")
     counts = count_due(session, scope=(COUNTY,), today=TODAY + timedelta(days=199))
     assert (counts.reviews, counts.reviews_late) == (2, 1)
+
+
+def test_the_command_plans_what_a_large_import_left_without_a_day(sessions, monkeypatch):
+    with sessions.begin() as session:
+        add_policy_set(session, document=demo_policy() | {"valid_from": "2020-01-01"}, **doing(SYSTEM))
+        homes = [home(session, place) for place in range(3)]
+    monkeypatch.setattr(command, "cli_sessions", lambda: contextlib.nullcontext(sessions))
+    told = [CliRunner().invoke(command.visits, ["plan"]).output for _ in range(2)]
+    assert told[0] == "visits: 3 planned, 0 moved, 0 dropped\nreviews: 3 planned, 0 moved\n"
+    assert told[1] == "visits: 0 planned, 0 moved, 0 dropped\nreviews: 0 planned, 0 moved\n"
+    with sessions() as session:
+        assert all(open_review(session, one) and planned_visit(session, one) for one in homes)
