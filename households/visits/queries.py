@@ -22,7 +22,7 @@ from kernel.errors import InvalidInput, NotFound
 from kernel.paging import MOST, Page, page_of
 
 LONGEST_ROUND = 200
-"""Visits of one worker's day that are put in order; further ones follow on the next page"""
+"""Visits that are put in order at once, those due first: more than anybody goes round in a day. Narrow by place to see the others"""
 
 
 @dataclass(frozen=True)
@@ -130,7 +130,7 @@ def count_due(session: Session, *, scope: tuple[str, ...], today: date) -> DueCo
             sa.select(*(sa.func.count().filter(one) for one in conditions))
             .select_from(model)
             .join(Household, Household.id == model.household_id)
-            .where(within(Household.region_code, scope), Household.status == "active", model.status == status)
+            .where(within(Household.region_code, scope), model.status == status)
         ).one()
 
     ready = sa.and_(CareVisit.due_on <= today, sa.or_(CareVisit.try_on.is_(None), CareVisit.try_on <= today))

@@ -3,7 +3,7 @@
 Visit rate 探访关爱率: of the visits due in the month up to the day of counting, those made by the end of the month. Problem-resolution rate
 问题解决率: of the problems due in the month up to that day, those resolved by the end of the month. Target for both: 100 % (中国社会报,
 积极推动新时代新征程社会救助事业高质量发展(上), national conference of 17–18 April 2023). A visit or problem that is done counts where the household lived
-then, an open one where it lives now; what was dropped when a household left counts nowhere.
+then, an open one where it lives now; a visit that was dropped when its household left counts nowhere.
 """
 
 from dataclasses import dataclass
@@ -69,7 +69,6 @@ def _counts(
         .join(Household, Household.id == model.household_id)
         .where(
             within(place, scope), model.due_on >= first, model.due_on <= until, model.status != "dropped",
-            sa.or_(model.region_code.is_not(None), Household.status == "active"),
         )
         .group_by(area)
     )  # fmt: skip

@@ -19,6 +19,7 @@ from households.queries import get_household
 from households.visits.models import CareVisit
 from households.visits.operations import do_visit, may_telephone, note_absence
 from households.visits.queries import (
+    LONGEST_ROUND,
     get_visit,
     list_problems,
     names_of,
@@ -33,7 +34,7 @@ from kernel.errors import DomainError, InvalidInput, NotFound
 from marketplace.errors import status_of
 from marketplace.security.access import actor, clock_now, db, requires, scope_of, today
 from marketplace.web.faults import put_faults, sentence
-from marketplace.web.households import one_of, region_names
+from marketplace.web.households import one_of, region_names, township_choices
 from marketplace.web.typed_fields import DayField
 from marketplace.web.words import choices, word
 
@@ -95,6 +96,7 @@ def index() -> ResponseReturnValue:
         day=today(),
         places=region_names(codes),
         place_choices=_places(scope),
+        most=LONGEST_ROUND,
     )
 
 
@@ -103,8 +105,10 @@ def _in_days(days: int) -> date:
 
 
 def _places(scope: tuple[str, ...]) -> list[tuple[str, str]]:
-    """The places of the whole list of the day, so that a worker may keep to one village."""
+    """The villages of the day's list, so that a worker may keep to one; where the list is too long to be whole, the townships."""
     lines = visits_due(db(), scope=scope, today=today())
+    if len(lines) >= LONGEST_ROUND:
+        return township_choices(scope)
     names = region_names({line.household.region_code for line in lines})
     return [("", _("All places")), *sorted(names.items())]
 

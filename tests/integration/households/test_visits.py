@@ -2,11 +2,12 @@
 
 import logging
 import threading
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
 
+from households.models import Household
 from households.operations import change_household, close_household, reopen_household
 from households.policy.operations import add_policy_set
 from households.policy.packaged import demo_policy
@@ -66,6 +67,17 @@ def test_a_household_registered_long_ago_is_due_on_the_day_visits_are_first_plan
     plan(session, days=200)
     visit = planned_visit(session, household)
     assert (visit.base_on, visit.due_on) == (TODAY, TODAY + timedelta(days=200))
+
+
+@pytest.mark.parametrize(
+    ("minute", "day"), [(datetime(2027, 3, 4, 15, 59, tzinfo=UTC), 4), (datetime(2027, 3, 4, 16, 0, tzinfo=UTC), 5)]
+)
+def test_the_day_of_registration_is_shanghais(session, minute, day):
+    put_policy(session)
+    household = home(session, risk_tier="high")
+    session.execute(sa.update(Household).values(created_at=minute))
+    plan(session)
+    assert planned_visit(session, household).base_on == date(2027, 3, day)
 
 
 def test_without_a_rule_for_visits_nothing_is_planned(session):
