@@ -46,7 +46,7 @@ def test_a_worker_makes_a_visit_and_resolves_what_was_found(sign_in: SignIn, sit
     row = page.locator("tbody tr", has=page.locator(f"a[href='{problem.removeprefix(site.url)}']"))
     expect(row).to_contain_text("待解决")
     row.locator("a").first.click()
-    page.get_by_label("解决情况").fill("柴草已清走，与邻居约定照看")
+    page.locator("#resolve-words").fill("柴草已清走，与邻居约定照看")
     page.get_by_role("button", name="已解决").click()
     expect(page.get_by_role("status")).to_contain_text("问题已解决")
     expect(page.locator("ol.list-plain")).to_contain_text("已解决")
