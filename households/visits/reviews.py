@@ -21,7 +21,7 @@ from kernel.crypto import vault_of
 from kernel.errors import Conflict, InvalidInput
 
 LEAVES = "定期核查：不再符合条件"
-"""Why a household that leaves is closed, as the trail says it; the evidence stands sealed in the review"""
+"""The reason for which a household that leaves is closed; the evidence stands sealed in the review"""
 
 
 def do_review(
