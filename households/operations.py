@@ -20,6 +20,7 @@ from households.needs.models import Need
 from households.plans.operations import close_plans
 from households.queries import REVEALED, get_household
 from households.rules import CheckedHousehold, HouseholdEntry, check_household, check_purpose
+from households.visits.schedule import follow_household
 from kernel import audit
 from kernel.accounts.rules import require_scope
 from kernel.audit import Actor
@@ -161,6 +162,7 @@ def change_household(
     change_members(session, vault, household, checked, kept)
     _flush(session)
     session.refresh(household, ["members"])
+    follow_household(session, household=household, now=now)
     _record(session, household, "household.changed", actor, now, members=len(checked.members))
     return household
 
@@ -183,6 +185,7 @@ def set_indicators(
     household.updated_at = now
     written = record_values(session, household, entries, values, actor=actor, now=now)
     session.flush()
+    follow_household(session, household=household, now=now)
     _record(session, household, "household.indicators_set", actor, now, codes=written)
     return household
 
@@ -262,6 +265,7 @@ def close_household(
     close_plans(session, household, reason=reason.strip(), actor=actor, now=now)
     household.status, household.updated_at = "closed", now
     session.flush()
+    follow_household(session, household=household, now=now)
     _record(session, household, "household.closed", actor, now, needs_withdrawn=len(needs))
     return household
 
@@ -276,6 +280,7 @@ def reopen_household(
     if household.status != "active":
         household.status, household.updated_at = "active", now
         session.flush()
+        follow_household(session, household=household, now=now)
         _record(session, household, "household.reopened", actor, now)
     return household
 

@@ -4,6 +4,7 @@ import donors.funds.models as funds
 import donors.models as donors
 import donors.offerings.models as offerings
 import households.attachments.models as attachments
+import households.cases.models as cases
 import households.consents.models as consents
 import households.history.models as histories
 import households.leads.models as leads
@@ -13,6 +14,7 @@ import households.monitoring.models as monitoring
 import households.needs.models as needs
 import households.plans.models as plans
 import households.policy.models as policies
+import households.visits.models as visits
 import kernel.accounts.models as accounts
 import kernel.audit as audit
 import kernel.catalogue.models as catalogue
@@ -26,6 +28,6 @@ import projects.models as projects
 import projects.volunteering.models as volunteering
 
 MODULES = (
-    accounts, attachments, audit, catalogue, consents, donors, funds, histories, households, idempotency, imports, leads, lives, monitoring, needs, plans,
-    offerings, outbox, policies, projects, regions, rounds, volunteering, what_ifs,
+    accounts, attachments, audit, cases, catalogue, consents, donors, funds, histories, households, idempotency, imports, leads, lives,
+    monitoring, needs, offerings, outbox, plans, policies, projects, regions, rounds, visits, volunteering, what_ifs,
 )  # fmt: skip

@@ -13,6 +13,7 @@ from typing import Any
 from marshmallow import RAISE, Schema, ValidationError, fields, post_load, validate, validates_schema
 
 from households.policy.monitoring import Monitoring, MonitoringSchema
+from households.policy.visiting import Visits, VisitsSchema
 from households.portrait.facts import CATEGORIES, FACTS, IS, SCORES, TYPES, Figures
 
 FORMAT = "zhongfu-policy/1"
@@ -99,8 +100,28 @@ class Measure:
 
 
 @dataclass(frozen=True)
+class ReviewGroup:
+    """Households whose facts are looked at anew every `months`: those for which all conditions of one of the ways hold."""
+
+    id: str
+    name: Name
+    months: int
+    any: tuple[tuple[Condition, ...], ...]
+
+
+@dataclass(frozen=True)
+class Reviews:
+    """The first group that holds sets the months between two reviews 定期核查, else `otherwise_months`; `soon_days` before its day one is announced."""
+
+    groups: tuple[ReviewGroup, ...]
+    otherwise_months: int
+    soon_days: int
+
+
+@dataclass(frozen=True)
 class Policy:
-    """A policy set. `figures` by name, the edge line among them; `secondary_from` points that make a type a secondary one."""
+    """A policy set. `figures` by name, the edge line among them; `secondary_from` points that make a type a secondary one. Where a set
+    says nothing of reviews or visits (None), none are scheduled under it."""
 
     id: str
     region: str
@@ -114,6 +135,8 @@ class Policy:
     risk: tuple[Choice, ...]
     measures: tuple[Measure, ...]
     monitoring: Monitoring | None = None
+    reviews: Reviews | None = None
+    visits: Visits | None = None
 
     @property
     def accounting(self) -> Figures:
@@ -231,6 +254,27 @@ class _MeasureSchema(_Strict):
         return Measure(**(data | {"all": tuple(data["all"]), "types": tuple(data["types"])}))
 
 
+class _ReviewGroupSchema(_Strict):
+    id = fields.String(required=True, validate=validate.Regexp(r"^[a-z][a-z0-9_-]{1,60}$"))
+    name = fields.Nested(_NameSchema, required=True)
+    months = fields.Integer(required=True, strict=True, validate=validate.Range(1, 60))
+    any = fields.List(_CONDITIONS, required=True, validate=validate.Length(min=1))
+
+    @post_load
+    def _made(self, data: dict[str, Any], **_: Any) -> ReviewGroup:
+        return ReviewGroup(**(data | {"any": tuple(tuple(way) for way in data["any"])}))
+
+
+class _ReviewsSchema(_Strict):
+    groups = fields.List(fields.Nested(_ReviewGroupSchema), required=True)
+    otherwise_months = fields.Integer(required=True, strict=True, validate=validate.Range(1, 60))
+    soon_days = fields.Integer(required=True, strict=True, validate=validate.Range(0, 365))
+
+    @post_load
+    def _made(self, data: dict[str, Any], **_: Any) -> Reviews:
+        return Reviews(**(data | {"groups": tuple(data["groups"])}))
+
+
 class _PolicySchema(_Strict):
     format = fields.String(required=True, validate=validate.Equal(FORMAT))
     id = fields.String(required=True, validate=validate.Regexp(r"^[a-z0-9][a-z0-9-]{1,60}$"))
@@ -247,6 +291,8 @@ class _PolicySchema(_Strict):
     risk = fields.List(fields.Nested(_ChoiceSchema), required=True)
     measures = fields.List(fields.Nested(_MeasureSchema), required=True)
     monitoring = fields.Nested(MonitoringSchema, load_default=None)
+    reviews = fields.Nested(_ReviewsSchema)
+    visits = fields.Nested(VisitsSchema)
 
 
 def read_policy(document: Any) -> Policy:
@@ -291,6 +337,12 @@ def _amounts(data: Mapping[str, Any]) -> Any:
         if rule.per is not None:
             yield f"rules[{k}].per.every", rule.per.every
             yield f"rules[{k}].per.beyond", rule.per.beyond
+    yield from (
+        (f"{place}.{end}", amount)
+        for place, one in _review_conditions(data)
+        for end in ("at_least", "at_most")
+        if (amount := getattr(one, end)) is not None
+    )
 
 
 def _conditions(data: Mapping[str, Any], *tables: str) -> Any:
@@ -301,6 +353,12 @@ def _conditions(data: Mapping[str, Any], *tables: str) -> Any:
                     yield from ((f"{table}[{k}].any[{w}][{n}]", condition) for n, condition in enumerate(way))
             else:
                 yield from ((f"{table}[{k}].all[{n}]", condition) for n, condition in enumerate(one.all))
+
+
+def _review_conditions(data: Mapping[str, Any]) -> Any:
+    for k, group in enumerate(data["reviews"].groups if data.get("reviews") else ()):
+        for w, way in enumerate(group.any):
+            yield from ((f"reviews.groups[{k}].any[{w}][{n}]", condition) for n, condition in enumerate(way))
 
 
 def _figure_faults(data: Mapping[str, Any]) -> Any:
@@ -327,6 +385,10 @@ def _order_faults(data: Mapping[str, Any]) -> Any:
             first = seen.setdefault(getattr(one, key), k)
             if first != k:
                 yield f"{table}[{k}].{key}", f"stands in {table}[{first}] too; each once"
+    groups = [group.id for group in data["reviews"].groups] if data.get("reviews") else []
+    for k, one in enumerate(groups):
+        if one in groups[:k]:
+            yield f"reviews.groups[{k}].id", f"stands in reviews.groups[{groups.index(one)}] too; each once"
     for table, names in (("categories", CATEGORIES[:-1]), ("risk", RISK_TIERS[:-1])):
         if [one.name for one in data[table]] != list(names):
             yield table, f"one entry each for {', '.join(names)}, in this order"
@@ -338,6 +400,9 @@ def _early_facts(data: Mapping[str, Any]) -> Any:
         for place, condition in _conditions(data, table):
             if condition.fact in late:
                 yield f"{place}.fact", f"{condition.fact} is not known yet where {table} are decided"
+    for place, condition in _review_conditions(data):
+        if condition.fact in SCORES:
+            yield f"{place}.fact", f"{condition.fact} is not known where reviews are dated"
     for k, rule in enumerate(data["rules"]):
         if rule.per is not None and rule.per.fact in SCORES:
             yield f"rules[{k}].per.fact", f"{rule.per.fact} is not known yet where rules are decided"

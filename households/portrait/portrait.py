@@ -77,7 +77,7 @@ def portrait_of(known: Known, policy: Policy) -> Portrait:
     )  # fmt: skip
 
 
-def _held(policy: Policy, conditions: tuple[Condition, ...], facts: dict[str, int]) -> tuple[Reason, ...] | None:
+def held(policy: Policy, conditions: tuple[Condition, ...], facts: dict[str, int]) -> tuple[Reason, ...] | None:
     """The reasons where all conditions hold, else None."""
     reasons = []
     for condition in conditions:
@@ -93,14 +93,14 @@ def _held(policy: Policy, conditions: tuple[Condition, ...], facts: dict[str, in
 def _first(policy: Policy, choices: tuple[Choice, ...], facts: dict[str, int], otherwise: str) -> Chosen:
     for choice in choices:
         for way in choice.any:
-            reasons = _held(policy, way, facts)
+            reasons = held(policy, way, facts)
             if reasons is not None:
                 return Chosen(choice.name, reasons)
     return Chosen(otherwise, ())
 
 
 def _fire(policy: Policy, rule: Rule, facts: dict[str, int]) -> Fired | None:
-    reasons, more = _held(policy, rule.all, facts), 0
+    reasons, more = held(policy, rule.all, facts), 0
     if reasons is None:
         return None
     if rule.per is not None:
@@ -110,7 +110,7 @@ def _fire(policy: Policy, rule: Rule, facts: dict[str, int]) -> Fired | None:
 
 
 def _suggest(policy: Policy, measure: Measure, facts: dict[str, int], types: set[str | None]) -> Suggested | None:
-    reasons = _held(policy, measure.all, facts)
+    reasons = held(policy, measure.all, facts)
     if reasons is None or types.isdisjoint(measure.types):
         return None
     quantity = measure.quantity * (1 if measure.per_fact is None else facts[measure.per_fact])

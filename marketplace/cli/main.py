@@ -15,6 +15,7 @@ COMMANDS = {
         "marketplace.cli.imports",
         "Import donors, offerings, households, needs or departments' data from XLSX or CSV",
     ),
+    "visits": ("marketplace.cli.visits", "Plan care visits and reviews"),
     "demo": ("marketplace.cli.demo", "Fill the demo county"),
     "solve": ("marketplace.cli.solve", "Solve a problem file"),
     "solve-region": ("marketplace.cli.regional", "Solve a prefecture or province county by county"),

@@ -23,6 +23,7 @@ from households.models import Household, HouseholdEvent, HouseholdPerson, Member
 from households.needs.models import Need
 from households.needs.queries import catalogue_of
 from households.needs.rules import CheckedNeed
+from households.policy.document import read_policy
 from households.policy.operations import add_policy_set
 from households.policy.packaged import demo_policy
 from kernel import audit
@@ -35,6 +36,7 @@ from kernel.errors import Conflict
 from marketplace.demo import activities, figures, rows
 from marketplace.demo.accounts import DEMO_LOGINS, DEMO_PASSWORD, TOWNSHIP, require_local
 from marketplace.demo.asking import needs_of
+from marketplace.demo.care import write_care
 from marketplace.demo.families import Family, build_families
 from marketplace.demo.keys import Keys
 from marketplace.demo.leads import write_leads
@@ -165,6 +167,9 @@ def _fill(session: Session, keys: Keys, seed: int, *, today: date, now: datetime
     )
     _link(session, users, givers, offers, helper, home_id)
     counts |= write_leads(session, numbers, families, worker=users["worker"], today=today, now=now)
+    counts |= write_care(
+        session, stream("care"), keys, families, read_policy(demo_policy()), users, today=today, now=now
+    )
     counts["accounts"] = len(users)
     return counts
 

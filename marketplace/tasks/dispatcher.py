@@ -17,6 +17,8 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from households.leads.operations import escalate_leads
 from households.needs.operations import expire_needs
+from households.visits.problems import escalate_late
+from households.visits.schedule import keep_planned
 from kernel import idempotency, outbox
 from kernel.audit import SYSTEM
 from kernel.clock import utc_now
@@ -47,6 +49,8 @@ SWEEPS: tuple[tuple[float, Sweep], ...] = (
     (3600.0, lambda session, now: expire_needs(session, actor=SYSTEM, now=now)),
     (600.0, lambda session, now: escalate_leads(session, now=now)),
     (300.0, lambda session, now: sweep_plans(session, now=now)),
+    (3600.0, lambda session, now: keep_planned(session, now=now)),
+    (3600.0, lambda session, now: escalate_late(session, actor=SYSTEM, now=now)),
     (3600.0, lambda session, now: empty_old_imports(session, before=now - UPLOADS_REST, now=now)),
     (3600.0, lambda session, now: idempotency.forget_old(session, now=now)),
 )

@@ -13,6 +13,7 @@ AREAS = (
     "household_history", "household_life", "attachments",
     "projects", "volunteering", "imports", "rounds", "deliveries", "administration",
     "leads", "tip_offs", "monitoring",
+    "visits", "visit_rates", "problems", "reviews", "cases",
 )  # fmt: skip
 
 

@@ -21,7 +21,7 @@ from marketplace.security.access import (
     scope_of,
     today,
 )
-from marketplace.web import figures, navigation
+from marketplace.web import care, figures, navigation
 from marketplace.web.places import place_names
 
 blueprint = Blueprint("home", __name__)
@@ -102,6 +102,18 @@ def _plan_work() -> dict[str, Any]:
     return day_plans.to_prepare(db(), scope=scope_of("plan.write"), today=today())
 
 
+def _visits() -> dict[str, Any]:
+    return care.day_of_visits()
+
+
+def _care() -> dict[str, Any]:
+    return care.day_of_care()
+
+
+def _cases() -> dict[str, Any]:
+    return care.day_of_cases()
+
+
 def _own_offerings() -> dict[str, Any]:
     return {"offerings": own_pages.offerings_of(db(), own_donor_ids(), limit=LONG_LIST)}
 
@@ -180,6 +192,9 @@ PARTS: dict[str, Callable[[], dict[str, Any]]] = {
     "consent": _consent,
     "plans": _plans,
     "plan_work": _plan_work,
+    "visits": _visits,
+    "care": _care,
+    "cases": _cases,
     "own_offerings": _own_offerings,
     "hours": _hours,
     "shifts": _shifts,
@@ -194,11 +209,11 @@ PARTS: dict[str, Callable[[], dict[str, Any]]] = {
     "warnings": _warnings,
 }
 DAYS: dict[str, tuple[str, ...]] = {
-    "coordinator": ("tiers", "plans", "late", "leads", "warnings", "rounds", "map", "idle"),
-    "reviewer": ("review", "plans", "tiers", "all_rounds"),
+    "coordinator": ("tiers", "plans", "late", "leads", "warnings", "care", "cases", "rounds", "map", "idle"),
+    "reviewer": ("review", "plans", "cases", "tiers", "all_rounds"),
     "finance": ("commit", "funds", "bookings"),
     "federation": ("projects", "funds", "idle"),
-    "worker": ("leads", "warnings", "tiers", "deliveries", "plan_work", "consent", "map"),
+    "worker": ("visits", "leads", "warnings", "tiers", "deliveries", "plan_work", "consent", "map"),
     "volunteer": ("hours", "tasks", "shifts", "own_offerings"),
     "enterprise": ("own_offerings",),
     "social_organisation": ("own_offerings",),

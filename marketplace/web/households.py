@@ -32,6 +32,7 @@ from kernel.regions.queries import children_of, with_ancestors
 from marketplace.errors import status_of
 from marketplace.reports import own_pages
 from marketplace.security.access import actor, clock_now, db, may, own_household_ids, requires, scope_of, today
+from marketplace.web.care import care_values
 from marketplace.web.faults import put_faults, sentence
 from marketplace.web.household_forms import (
     HouseholdForm,
@@ -176,6 +177,7 @@ def _page(
         errors=errors or [],
         age_on=today(),
         **household_values(household),
+        **care_values(household),
         **portrait_values(made, categories),
         reckoning=reckoning(made),
     )

@@ -58,6 +58,11 @@ MENU: tuple[tuple[LazyString | None, tuple[Entry, ...]], ...] = (
             Entry(_l("Needs"), "needs.index", "need.read"),
             Entry(_l("Leads"), "leads.index", "lead.read"),
             Entry(_l("Monitoring"), "monitoring.index", "monitoring.read"),
+            Entry(_l("Visits"), "visits.index", "visit.read"),
+            Entry(_l("Problems"), "problems.index", "visit.read"),
+            Entry(_l("Reviews"), "reviews.index", "visit.read"),
+            Entry(_l("Visit rates"), "visit_rates.index", "visit.read"),
+            Entry(_l("Case conferences"), "cases.index", "case.read"),
         ),
     ),
     (

@@ -4,6 +4,7 @@ from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
 
 from marketplace.web.lead_words import LEAD_ACTIONS, LEAD_TONES, LEAD_WORDS
+from marketplace.web import care_words
 
 WORDS: dict[str, dict[str, LazyString]] = {
     "role": {
@@ -358,6 +359,10 @@ TONES: dict[str, dict[str, str]] = {
 WORDS |= LEAD_WORDS
 WORDS["action"] |= LEAD_ACTIONS
 TONES |= LEAD_TONES
+
+for _kind, _words in care_words.WORDS.items():
+    WORDS.setdefault(_kind, {}).update(_words)
+TONES.update(care_words.TONES)
 
 
 def word(kind: str, code: object) -> str:

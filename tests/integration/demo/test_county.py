@@ -23,6 +23,12 @@ from households.models import Household, HouseholdPerson, Indicator, Member
 from households.needs.models import Need
 from households.plans.following import households_to_follow
 from households.plans.models import Objection, Plan, PlanMeasure, PlanNeed
+from households.cases.models import CaseConference
+from households.models import Household, HouseholdPerson, Indicator, Member
+from households.needs.models import Need
+from households.visits.models import CareVisit
+from households.visits.queries import count_due
+from households.visits.schedule import Planned, plan_reviews, plan_visits
 from kernel.accounts.models import User
 from kernel.accounts.operations import sign_in
 from kernel.audit import AuditEntry, verify_chain
@@ -33,7 +39,7 @@ from kernel.identity import parse_resident_id
 from kernel.regions.models import Region
 from marketplace.cli.demo import demo
 from marketplace.demo import figures
-from marketplace.demo.accounts import DEMO_LOGINS, DEMO_PASSWORD, require_no_demo_accounts
+from marketplace.demo.accounts import DEMO_LOGINS, DEMO_PASSWORD, TOWNSHIP, require_no_demo_accounts
 from marketplace.demo.county import DemoReport, fill_demo_county
 from marketplace.demo.places import POINT_SOURCE, TOWNSHIPS
 from marketplace.demo.reference import load_reference
@@ -289,6 +295,20 @@ def test_a_round_over_the_county_has_room_to_choose(filled: Session):
     problem = parse_problem({**snapshot.document, "seed": 1})
     assert 100_000 <= len(build_pairs(problem)) <= 400_000
     assert {one.reason for one in snapshot.excluded} == {"consent_missing", "opted_out"}
+
+
+def test_visits_reviews_problems_and_cases_are_under_way(filled: Session):
+    due = count_due(filled, scope=(TOWNSHIP,), today=TODAY)
+    assert due.visits > due.visits_late > 0 and due.problems > 0
+    county = count_due(filled, scope=("330324",), today=TODAY)
+    assert county.problems_late == county.problems_escalated > 0 and county.reviews_late > 0
+    active = filled.scalar(sa.select(sa.func.count()).select_from(Household).where(Household.status == "active"))
+    planned = sa.select(sa.func.count(CareVisit.household_id.distinct())).where(CareVisit.status == "planned")
+    assert filled.scalar(planned) == active  # one ahead of each
+    assert plan_visits(filled, today=TODAY, now=NOW) == Planned(0, 0, 0)
+    assert plan_reviews(filled, today=TODAY, now=NOW) == Planned(0, 0, 0)
+    assert sorted(filled.scalars(sa.select(CaseConference.status))) == ["confirmed", "decided"]
+    filled.rollback()
 
 
 _NOT_COMPARED = {"created_at", "updated_at", "posted_at", "signed_up_at", "listed_by", "transaction_id"}

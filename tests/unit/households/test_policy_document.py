@@ -95,3 +95,32 @@ def test_all_faults_are_told_at_once():
 def test_what_is_no_object_is_refused(document):
     with pytest.raises(FaultyPolicy, match="an object"):
         read_policy(document)
+
+
+@pytest.mark.parametrize(
+    ("change", "place", "words"),
+    [
+        (put(["reviews", "otherwise_months"], 0), "reviews.otherwise_months", "1"),
+        (put(["reviews", "groups", 0, "months"], 61), "reviews.groups[0].months", "60"),
+        (put(["reviews", "groups", 1, "id"], "extreme-poverty"), "reviews.groups[1].id", "reviews.groups[0]"),
+        (
+            put(["reviews", "groups", 2, "any", 1, 0, "fact"], "score_care"),
+            "reviews.groups[2].any[1][0].fact",
+            "not known",
+        ),
+        (
+            put(["reviews", "groups", 2, "any", 1, 0, "at_least"], {"figure": "line"}),
+            "reviews.groups[2].any[1][0].at_least",
+            "no figure 'line'",
+        ),
+        (drop("visits", "tiers", "key"), "visits.tiers.key", "required"),
+        (put(["visits", "tiers", "high", "every_days"], 0), "visits.tiers.high.every_days", "1"),
+        (put(["visits", "tiers", "urgent"], {}), "visits.tiers.urgent", "Unknown"),
+        (drop("visits", "problem_days", "safety"), "visits.problem_days.safety", "required"),
+        (put(["visits", "again_days"], "3"), "visits.again_days", "integer"),
+    ],
+)
+def test_a_fault_of_reviews_or_visits_is_named_by_its_place(change, place, words):
+    found = faults(change)
+    assert place in found, found
+    assert words.lower() in found[place].lower()
