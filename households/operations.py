@@ -13,6 +13,7 @@ from households.indicators import IndicatorEntry, checked_values
 from households.members import change_members, known_person, new_member, refuse_known_people, with_known
 from households.models import EVENT_KINDS, Household, HouseholdEvent, HouseholdPerson, Indicator
 from households.needs.models import Need
+from households.portrait.operations import renew_portrait
 from households.queries import REVEALED, get_household
 from households.rules import CheckedHousehold, HouseholdEntry, check_household, check_purpose
 from kernel import audit
@@ -144,6 +145,7 @@ def change_household(
     change_members(session, vault, household, checked, kept)
     _flush(session)
     session.refresh(household, ["members"])
+    renew_portrait(session, household, now=now)
     _record(session, household, "household.changed", actor, now, members=len(checked.members))
     return household
 
@@ -169,6 +171,7 @@ def set_indicators(
         row.value, row.as_of, row.source = values[entry.code], entry.as_of, entry.source.strip()
     household.updated_at = now
     session.flush()
+    renew_portrait(session, household, now=now)
     _record(session, household, "household.indicators_set", actor, now, codes=sorted(values))
     return household
 
@@ -201,6 +204,7 @@ def record_event(
         )
         household.updated_at = now
         session.flush()
+        renew_portrait(session, household, now=now)
         _record(session, household, "household.event_recorded", actor, now, kind=kind, day=happened_on.isoformat())
     return household
 
@@ -283,6 +287,7 @@ def reopen_household(
     if household.status != "active":
         household.status, household.updated_at = "active", now
         session.flush()
+        renew_portrait(session, household, now=now)
         _record(session, household, "household.reopened", actor, now)
     return household
 

@@ -6,6 +6,7 @@ import donors.offerings.models as offerings
 import households.models as households
 import households.needs.models as needs
 import households.policy.models as policies
+import households.portrait.models as portraits
 import kernel.accounts.models as accounts
 import kernel.audit as audit
 import kernel.catalogue.models as catalogue
@@ -20,5 +21,5 @@ import projects.volunteering.models as volunteering
 
 MODULES = (
     accounts, audit, catalogue, donors, funds, households, idempotency, imports, needs,
-    offerings, outbox, policies, projects, regions, rounds, volunteering, what_ifs,
+    offerings, outbox, policies, portraits, projects, regions, rounds, volunteering, what_ifs,
 )  # fmt: skip

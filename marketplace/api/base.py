@@ -11,6 +11,7 @@ from flask_smorest import Api, Blueprint
 AREAS = (
     "session", "regions", "catalogue", "donors", "offerings", "funds", "households", "needs",
     "projects", "shifts", "imports", "rounds", "rounds_fairness", "whatif", "deliveries",
+    "policies", "portraits",
 )  # fmt: skip
 
 

@@ -12,6 +12,8 @@ COMMANDS = {
     "audit": ("marketplace.cli.audit", "Verify the audit chain"),
     "ledger": ("marketplace.cli.audit", "Recompute balances from ledger entries"),
     "import": ("marketplace.cli.imports", "Import donors, offerings, households or needs from XLSX or CSV"),
+    "policy": ("marketplace.cli.policies", "List, show, check, preview and add policy sets"),
+    "portraits": ("marketplace.cli.policies", "Make the portraits of a region's households anew"),
     "demo": ("marketplace.cli.demo", "Fill the demo county"),
     "solve": ("marketplace.cli.solve", "Solve a problem file"),
     "solve-region": ("marketplace.cli.regional", "Solve a prefecture or province county by county"),

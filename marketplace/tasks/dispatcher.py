@@ -16,6 +16,7 @@ from celery import Celery
 from sqlalchemy.orm import Session, sessionmaker
 
 from households.needs.operations import expire_needs
+from households.portrait.renewal import plan_daily_renewals
 from kernel import idempotency, outbox
 from kernel.audit import SYSTEM
 from kernel.clock import utc_now
@@ -42,6 +43,7 @@ SWEEPS: tuple[tuple[float, Sweep], ...] = (
     (5.0, lambda session, now: wake_stranded(session, now=now)),
     (5.0, lambda session, now: wake_waiting(session, now=now)),
     (60.0, lambda session, now: expire_rounds(session, now=now)),
+    (600.0, lambda session, now: plan_daily_renewals(session, now=now)),
     (3600.0, lambda session, now: expire_needs(session, actor=SYSTEM, now=now)),
     (3600.0, lambda session, now: empty_old_imports(session, before=now - UPLOADS_REST, now=now)),
     (3600.0, lambda session, now: idempotency.forget_old(session, now=now)),

@@ -9,7 +9,8 @@ from marketplace.web import formatting
 
 AREAS = (
     "health", "account", "home", "public", "donors", "offerings", "funds", "households", "needs",
-    "projects", "volunteering", "imports", "rounds", "deliveries", "administration",
+    "projects", "volunteering", "imports", "rounds", "deliveries", "administration", "policies",
+    "portraits",
 )  # fmt: skip
 
 

@@ -24,7 +24,7 @@ from households.operations import (
     set_opt_out,
     withdraw_consent,
 )
-from households.portrait.stored import portrait_on_record
+from households.portrait.queries import kept_portraits, portrait_on_record
 from households.queries import find_by_resident_id, get_household, list_households, masked_view, who_looked
 from kernel.catalogue.models import HOUSEHOLD_TYPES
 from kernel.catalogue.queries import all_categories
@@ -173,6 +173,7 @@ def _page(
         opened_members={member.id: member for member in opened.members} if opened else {},
         errors=errors or [],
         age_on=today(),
+        earlier_portraits=kept_portraits(db(), household),
         **portrait_values(portrait_on_record(db(), household, day=today()), categories),
     )
     return text, status
