@@ -22,8 +22,6 @@ from households.models import Household, HouseholdEvent, HouseholdPerson, Indica
 from households.needs.models import Need
 from households.needs.queries import catalogue_of
 from households.needs.rules import CheckedNeed
-from households.policy.operations import add_policy_set
-from households.policy.packaged import demo_policy
 from kernel import audit
 from kernel.accounts.models import User
 from kernel.accounts.operations import create_user, grant_role
@@ -40,6 +38,7 @@ from marketplace.demo.money import build_purses, write_money
 from marketplace.demo.offers import build_offers
 from marketplace.demo.people import Numbers
 from marketplace.demo.places import Places, Village, mark_points, villages_of_county
+from marketplace.demo.policies import write_policies
 from marketplace.demo.projects import write_projects
 from marketplace.demo.reference import COUNTY, load_reference
 from marketplace.demo.supply import FEDERATION_NAME, Giver, build_givers
@@ -138,8 +137,7 @@ def _fill(session: Session, keys: Keys, seed: int, *, today: date, now: datetime
         "needs": copy_rows(session, Need, rows.need_rows(stream("posted"), keys, needs, now=now)),
         "offerings": copy_rows(session, Offering, rows.offering_rows(keys, offers, now=now)),
     }
-    add_policy_set(session, document=demo_policy(), actor=SYSTEM, scope=(COUNTY,), now=now)
-    counts["policy_sets"] = 1
+    counts |= write_policies(session, now=now, today=today)
     helper = next(one for one in givers if one.entry.kind == "volunteer" and one.village.township == TOWNSHIP)
     home_id, home = _household_of_account(families, needs)
     users = _write_accounts(session, home.village, now=now)

@@ -17,7 +17,7 @@ from kernel.errors import DomainError, InvalidFields
 from kernel.money import fen_from_yuan, yuan_text
 from marketplace.i18n import is_chinese
 from marketplace.web.faults import sentence
-from marketplace.web.policy_words import FIGURES, figure_unit, figure_word
+from marketplace.web.policy_words import FIGURES, figure_unit, figure_word, figures_in_order
 from marketplace.web.portrait_words import fact_word
 from marketplace.web.words import word
 
@@ -103,7 +103,7 @@ def form_of(document: dict[str, Any], policy: Policy) -> PolicyForm:
             ("source",), _("Issued by"), TEXT, _("Issuer, title and date of the document these figures come from")
         ),
     ]
-    figures = [make.figure(name) for name in document["figures"]]
+    figures = [make.figure(name) for name in figures_in_order(document["figures"])]
     return PolicyForm(
         [
             Section(_("Validity"), [FieldGroup("", general)]),

@@ -57,6 +57,12 @@ def figure_word(name: str) -> str:
     return str(FIGURES.get(name, name))
 
 
+def figures_in_order(names: Iterable[str]) -> list[str]:
+    """The figures that every set knows first, then a set's own: a stored document keeps no order of names."""
+    known = list(FIGURES)
+    return sorted(names, key=lambda name: (known.index(name) if name in known else len(known), name))
+
+
 def figure_unit(policy: Policy, name: str) -> str:
     """The unit of a figure: that of the facts it is compared with, money where none is."""
     if name in FIGURE_UNITS:
@@ -77,7 +83,10 @@ def in_unit(unit: str, value: int) -> str:
 
 def figure_lines(policy: Policy) -> list[tuple[str, str]]:
     """The figures, the edge line that follows from them included."""
-    return [(figure_word(name), in_unit(figure_unit(policy, name), value)) for name, value in policy.figures.items()]
+    return [
+        (figure_word(name), in_unit(figure_unit(policy, name), policy.figures[name]))
+        for name in figures_in_order(policy.figures)
+    ]
 
 
 def condition_text(policy: Policy, condition: Condition) -> str:
