@@ -125,13 +125,14 @@ def _seconds_of(pid: int) -> float:
 
 def computing(invented: Invented, policy: Policy, sample: int) -> tuple[float, float, int]:
     """Wall and processor seconds of all portraits at once, and how many of a sample the rule for one gives otherwise."""
+    indicators = invented.indicators
     clock = Clock()
-    many = portraits_of(invented.members, invented.indicators, invented.ages, policy)
+    many = portraits_of(invented.members, indicators, invented.ages, policy)
     wall, used = clock.read()
     count, differ = len(invented.members), 0
     for h in np.random.default_rng(SEED).choice(count, min(sample, count), replace=False).tolist():
         known = Known(
-            int(invented.members[h]), {name: int(column[h]) for name, column in invented.indicators.items()},
+            int(invented.members[h]), {name: int(column[h]) for name, column in indicators.items()},
             {kind: int(column[h]) for kind, column in invented.ages.items() if column[h] != NEVER},
         )  # fmt: skip
         one = result_of(portrait_of(known, policy))

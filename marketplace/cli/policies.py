@@ -80,12 +80,12 @@ def preview_command(file: Path, login: str, *, listed: bool) -> None:
             found = preview(session, document=content, scope=scope, day=day, limit=2**31 if listed else 0)
         except DomainError as error:
             _leave(error)
+        click.echo(f"{found.changed} of {found.count} households would change category, main type or risk tier")
+        for (what, old, new), times in found.moves.items():
+            click.echo(f"{times:>8}  {what}: {old or 'none'} -> {new or 'none'}")
+        for change in found.changes:
+            click.echo(f"no. {change.household.number}: {_short(change.before)} -> {_short(change.after)}")
         session.rollback()
-    click.echo(f"{found.changed} of {found.count} households would change category, main type or risk tier")
-    for (what, old, new), times in found.moves.items():
-        click.echo(f"{times:>8}  {what}: {old or 'none'} -> {new or 'none'}")
-    for change in found.changes:
-        click.echo(f"no. {change.household.number}: {_short(change.before)} -> {_short(change.after)}")
 
 
 @policy.command()
