@@ -7,23 +7,31 @@ from typing import Any
 
 import numpy as np
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
 from households.models import Household
 from households.policy.document import RISK_TIERS
 from households.policy.operations import read_entry
-from households.portrait.columns import InForce, in_force, read_piece
+from households.portrait.columns import InForce, count_households, in_force, read_piece
 from households.portrait.facts import CATEGORIES, TYPES
 from kernel.accounts.rules import covers
+from kernel.errors import Conflict
 
 SHOWN = 50
 """Households named on a page of a preview; the counts are of all"""
+WAITED_FOR = 100_000
+"""Households up to which somebody may wait for a preview: some fifteen seconds"""
 Told = tuple[str, str | None, str]
 """Category, main type, risk tier"""
 _NO_SET = -2
 """Stands where no set holds before"""
 WHAT = ("category", "main_type", "risk_tier")
 _WORDS: tuple[tuple[str, ...], ...] = (CATEGORIES, TYPES, RISK_TIERS)
+
+
+class TooManyHouseholds(Conflict):
+    """The region is too large to wait for its preview; the command line has no such bound."""
 
 
 @dataclass(frozen=True)
@@ -49,12 +57,25 @@ class Preview:
 
 
 def preview(
-    session: Session, *, document: Any, scope: tuple[str, ...], day: date, after: int = 0, limit: int = SHOWN
+    session: Session,
+    *,
+    document: Any,
+    scope: tuple[str, ...],
+    day: date,
+    after: int = 0,
+    limit: int = SHOWN,
+    most: int | None = None,
 ) -> Preview:
     """What the document would change for the active households of its region within `scope`, by the facts of `day` against the sets that
-    hold then; villages with a nearer set of their own keep it. `changes` are those with numbers beyond `after`. Raises InvalidFields."""
+    hold then; villages with a nearer set of their own keep it. `changes` are those with numbers beyond `after`.
+
+    Raises InvalidFields, TooManyHouseholds (there are more than `most`)."""
     policy = read_entry(session, document)
     codes = (policy.region,) if covers(scope, policy.region) else tuple(c for c in scope if c.startswith(policy.region))
+    if most is not None and (total := count_households(session, region_codes=codes, day=day)) > most:
+        raise TooManyHouseholds(
+            "%(count)s households are too many to reckon while you wait; use zhongfu policy preview", count=total
+        )
     holds = in_force(session, region_code=policy.region, day=day)
     would = InForce({**holds.by_region, policy.region: ("", policy)})
     count, changed, number = 0, 0, 0
@@ -82,7 +103,7 @@ def preview(
             shown.append((int(piece.numbers[chosen[place]]), tuple(old[place].tolist()), tuple(told[place].tolist())))
     return Preview(
         day, count, changed, _changes(session, shown[:limit]), dict(moves.most_common()),
-        shown[limit - 1][0] if len(shown) > limit else None,
+        shown[limit - 1][0] if limit and len(shown) > limit else None,
     )  # fmt: skip
 
 
@@ -96,7 +117,9 @@ def _told(values: tuple[int, ...]) -> Told:
 
 def _changes(session: Session, shown: list[tuple[int, tuple[int, ...], tuple[int, ...]]]) -> tuple[Change, ...]:
     numbers = [number for number, _, _ in shown]
-    rows = {row.number: row for row in session.scalars(sa.select(Household).where(Household.number.in_(numbers)))}
+    # one array and not a list of parameters, of which a statement takes 65,535
+    named = Household.number == sa.any_(sa.literal(numbers, ARRAY(sa.BigInteger)))
+    rows = {row.number: row for row in session.scalars(sa.select(Household).where(named))}
     return tuple(
         Change(rows[number], None if before[0] == _NO_SET else _told(before), _told(after)) for number, before, after in shown
     )  # fmt: skip

@@ -114,6 +114,8 @@ def renew_piece(session: Session, *, renewal_id: Any, now: datetime, most: int =
     )
     if renewal is None or renewal.status == "done":
         return renewal
+    # a piece is seconds of work on a machine of its own; on a busy one it may take its time
+    session.execute(sa.text("SET LOCAL statement_timeout = '10min'"))
     day, codes = day_of(now), (renewal.region_code,)
     if renewal.status == "waiting":
         renewal.status, renewal.started_at = "running", now

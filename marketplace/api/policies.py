@@ -8,7 +8,7 @@ from flask_smorest import Blueprint
 
 from households.policy.models import PolicySet
 from households.policy.operations import add_policy_set, read_entry
-from households.policy.preview import Change, preview
+from households.policy.preview import WAITED_FOR, Change, preview
 from households.policy.queries import get_policy_set, last_day, list_policy_sets, state_of
 from kernel.accounts.rules import require_scope
 from marketplace.api import fields
@@ -160,12 +160,12 @@ class Previews(MethodView):
     @requires("policy.write")
     @blueprint.arguments(PreviewSchema)
     @blueprint.response(200, PreviewedSchema)
-    @refusals(blueprint, 400, 401, 403, 422)
+    @refusals(blueprint, 400, 401, 403, 409, 422)
     def post(self, given: dict[str, Any]) -> object:
         """What a document would change for the households of its region; nothing is kept."""
         scope = scope_of("policy.write")
         require_scope(scope, read_entry(db(), given["document"]).region)
-        found = preview(db(), scope=scope, day=today(), **given)
+        found = preview(db(), scope=scope, day=today(), most=WAITED_FOR, **given)
         return {
             "day": found.day, "households": found.count, "changed": found.changed,
             "moves": [

@@ -13,7 +13,7 @@ from flask_wtf.file import FileField, FileRequired
 
 from households.policy.models import PolicyDraft, PolicySet
 from households.policy.operations import discard_draft, keep_draft, publish_draft, read_entry
-from households.policy.preview import preview
+from households.policy.preview import WAITED_FOR, Preview, TooManyHouseholds, preview
 from households.policy.queries import (
     get_draft,
     get_policy_set,
@@ -204,15 +204,19 @@ def _draft_page(draft_id: uuid.UUID, *, errors: list[str] | None = None, status:
     scope = scope_of("policy.write")
     kept = get_draft(db(), draft_id, scope=scope)
     after = request.args.get("after", "")
-    found = preview(
-        db(), document=kept.document, scope=scope, day=today(), after=int(after) if after.isdigit() and len(after) < 16 else 0
-    )  # fmt: skip
+    place = int(after) if after.isdigit() and len(after) < 16 else 0
+    found, too_many = None, ""
+    try:
+        found = preview(db(), document=kept.document, scope=scope, day=today(), after=place, most=WAITED_FOR)
+    except TooManyHouseholds as error:
+        too_many = sentence(error)
     text = render_template(
         "policies/draft.html",
         draft=kept,
         found=found,
-        moves=[(what, move_word(what, old), move_word(what, new), times) for (what, old, new), times in found.moves.items()],
-        places=place_names(change.household.region_code for change in found.changes),
+        too_many=too_many,
+        moves=_moves(found),
+        places=place_names(change.household.region_code for change in (found.changes if found else ())),
         by_surname=by_surname,
         move_word=move_word,
         region=shown_by_code(kept.region_code),
@@ -220,6 +224,12 @@ def _draft_page(draft_id: uuid.UUID, *, errors: list[str] | None = None, status:
         **policy_values(read_policy(kept.document), categories()),
     )  # fmt: skip
     return text, status
+
+
+def _moves(found: Preview | None) -> list[tuple[str, str, str, int]]:
+    """(what, from, to, households) in words."""
+    moves = found.moves if found else {}
+    return [(what, move_word(what, old), move_word(what, new), times) for (what, old, new), times in moves.items()]
 
 
 @blueprint.get("/drafts/<uuid:draft_id>/document.json")

@@ -13,7 +13,7 @@ from flask_babel import lazy_gettext as _l
 from households.indicators import KINDS
 from households.policy.document import Name, Policy
 from households.policy.queries import policy_of
-from households.portrait.facts import DAYS, FACTS, FEN, FLAG, NEVER, PERMILLE, TYPES
+from households.portrait.facts import AREA, DAYS, FACTS, FEN, FLAG, NEVER, PERMILLE, TYPES
 from households.portrait.portrait import Fired, Portrait, Reason
 from households.portrait.queries import PortraitOfRecord
 from kernel.catalogue.models import Category
@@ -100,7 +100,7 @@ def amount(fact: str, value: int) -> str:
         return f"{Decimal(value) / 10:f} %"
     if unit == DAYS:
         return _("never") if value >= NEVER else _("%(count)s days", count=value)
-    return str(value)
+    return f"{value} m²" if unit == AREA else f"{value} {_('mu')}" if unit == "mu" else str(value)
 
 
 def reason_text(reason: Reason) -> str:

@@ -12,7 +12,7 @@ from households.models import EVENT_KINDS, Household
 from households.operations import close_household, record_event, reopen_household, set_indicators
 from households.policy.models import PolicySet
 from households.policy.operations import add_policy_set
-from households.policy.preview import preview
+from households.policy.preview import TooManyHouseholds, preview
 from households.policy.queries import policy_set_in_force
 from households.policy.reading import read_policy
 from households.portrait import renewal
@@ -290,3 +290,12 @@ def test_a_preview_counts_all_names_page_by_page_and_spares_villages_with_their_
     assert preview(session, document=new, scope=(TOWNSHIP,), day=DAY).count == len(mine)
     assert preview(session, document=new, scope=(SIBLING_TOWNSHIP,), day=DAY).count == 0
     assert date.fromisoformat(new["valid_from"]) > DAY  # by today's facts, for a day to come
+
+
+def test_nobody_waits_for_the_preview_of_a_province(session):
+    for one in households(session, 3):
+        values(session, one, transfers_year=1)
+    new = document("new", start="2027-06-01")
+    assert preview(session, document=new, scope=(COUNTY,), day=DAY, most=3).count == 3
+    with pytest.raises(TooManyHouseholds, match="3 households"):
+        preview(session, document=new, scope=(COUNTY,), day=DAY, most=2)
