@@ -29,10 +29,13 @@ from households.portrait.facts import CATEGORIES, FACTS, IS, SCORES, TYPES
 Made = TypeVar("Made")
 _CODE = re.compile(r"[a-z][a-z0-9_-]{1,60}")
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{1,60}")
+_DAY = re.compile(r"20\d\d-\d\d-\d\d")
+_UNSTORED = re.compile("[\x00\ud800-\udfff]")
 _REGION = re.compile(r"\d{2}(\d{2}(\d{2}(\d{3}(\d{3})?)?)?)?")
 _MOST_FIGURE = 10**12
 MOST_QUANTITY = 1_000_000
 """Times the largest fact it stays within 64 bits"""
+MOST_ENTRIES = 500
 MISSING = "This is missing; add it"
 
 
@@ -90,7 +93,7 @@ class _Reader:
         if not isinstance(value, dict):
             self.fault(place, "This must be an object: names with their values, in braces")
             return None
-        for name in value:
+        for name in list(value)[:MOST_ENTRIES]:
             if name not in readers:
                 self.fault(_join(place, str(name)), "There is no such entry here; take it out, or mend its name")
         read = {}
@@ -105,6 +108,9 @@ class _Reader:
         def read(place: str, value: Any) -> tuple[Any, ...]:
             if not isinstance(value, list):
                 self.fault(place, "This must be a list, in brackets")
+                return ()
+            if len(value) > MOST_ENTRIES:
+                self.fault(place, "At most %(most)s entries may stand here", most=MOST_ENTRIES)
                 return ()
             if len(value) < least:
                 self.fault(place, "At least %(least)s entry is needed here", least=least)
@@ -123,7 +129,7 @@ class _Reader:
 
     def text(self, most: int) -> Callable[[str, Any], str]:
         def read(place: str, value: Any) -> str:
-            if not isinstance(value, str) or not value.strip() or len(value) > most or "\x00" in value:
+            if not isinstance(value, str) or not value.strip() or len(value) > most or _UNSTORED.search(value):
                 self.fault(place, "Write 1 to %(most)s characters here", most=most)
                 return ""
             return value
@@ -160,10 +166,12 @@ class _Reader:
 
     def day(self, place: str, value: Any) -> date | None:
         try:
-            return date.fromisoformat(value)
-        except (TypeError, ValueError):
-            self.fault(place, "Write the day as 2027-03-05")
-            return None
+            if isinstance(value, str) and _DAY.fullmatch(value):
+                return date.fromisoformat(value)
+        except ValueError:
+            pass
+        self.fault(place, "Write the day as 2027-03-05")
+        return None
 
     def day_or_none(self, place: str, value: Any) -> date | None:
         return None if value is None else self.day(place, value)
@@ -171,6 +179,9 @@ class _Reader:
     def figures(self, place: str, value: Any) -> dict[str, int]:
         if not isinstance(value, dict):
             self.fault(place, "This must be an object: names with their values, in braces")
+            return {}
+        if len(value) > MOST_ENTRIES:
+            self.fault(place, "At most %(most)s entries may stand here", most=MOST_ENTRIES)
             return {}
         read = self.whole(0, _MOST_FIGURE)
         for name in value:
