@@ -156,7 +156,7 @@ class _Reader:
 
     def fact(self, place: str, value: Any) -> str:
         if not isinstance(value, str) or value not in FACTS:
-            self.fault(place, "There is no fact %(name)s; see the list of facts", name=str(value)[:60])
+            self.fault(place, "There is no fact %(name)s; see the list of facts", name=_shown(value))
             return "members"
         return value
 
@@ -252,7 +252,13 @@ def _made(kind: type[Made], read: dict[str, Any] | None) -> Made | None:
 
 
 def _join(place: str, name: str) -> str:
-    return f"{place}.{name[:60]}" if place else name[:60]
+    shown = _shown(name)
+    return f"{place}.{shown}" if place else shown
+
+
+def _shown(text: object) -> str:
+    """A part of the document inside a fault: short, and writable whatever was typed."""
+    return str(text)[:60].replace("\x00", "").encode("utf-8", "backslashreplace").decode()
 
 
 Faults = Iterator[tuple[str, Words]]
@@ -289,7 +295,7 @@ def _figure_faults(read: Mapping[str, Any]) -> Faults:
         yield f"figures.{EDGE}", Words("This follows from the line, the edge factor and the minimum wage; leave it out")
     for place, amount in _amounts(read):
         if amount.figure is not None and amount.figure not in {*figures, EDGE}:
-            yield place, Words("There is no figure %(name)s; add it to figures", name=amount.figure)
+            yield place, Words("There is no figure %(name)s; add it to figures", name=_shown(amount.figure))
     for k, rule in enumerate(read["rules"]):
         if rule.per is not None and rule.per.every == Amount(0):
             yield f"rules[{k}].per.every", Words("This is zero; give one or more")

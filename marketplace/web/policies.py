@@ -57,6 +57,11 @@ def writing() -> dict[str, Any]:
     return {"actor": actor(), "scope": scope_of("policy.write"), "now": clock_now()}
 
 
+def _whole(text: str) -> int:
+    """The whole number that was sent, 0 where it is none."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else 0
+
+
 def categories() -> dict[str, Category]:
     """The catalogue by code."""
     return {category.code: category for category in all_categories(db())}
@@ -145,7 +150,6 @@ def edit_draft(draft_id: uuid.UUID) -> ResponseReturnValue:
 
 def _edit(start: dict[str, Any], *, back: tuple[str, str], draft: PolicyDraft | None) -> ResponseReturnValue:
     form, status = form_of(start, read_policy(start)), 200
-    version = request.form.get("version", "")
     if request.method == "POST":
         status = 422
         made = filled(form, start, request.form)
@@ -155,7 +159,7 @@ def _edit(start: dict[str, Any], *, back: tuple[str, str], draft: PolicyDraft | 
             if not any(one.error for one in form.fields):
                 kept = keep_draft(
                     db(), document=made, draft_id=draft.id if draft else None,
-                    version=int(version) if draft and version.isdigit() else None, **writing(),
+                    version=_whole(request.form.get("version", "")) if draft else None, **writing(),
                 )  # fmt: skip
                 return redirect(url_for("policies.draft", draft_id=kept.id), 303)
         except DomainError as error:
@@ -203,8 +207,7 @@ def draft(draft_id: uuid.UUID) -> ResponseReturnValue:
 def _draft_page(draft_id: uuid.UUID, *, errors: list[str] | None = None, status: int = 200) -> ResponseReturnValue:
     scope = scope_of("policy.write")
     kept = get_draft(db(), draft_id, scope=scope)
-    after = request.args.get("after", "")
-    place = int(after) if after.isdigit() and len(after) < 16 else 0
+    place = _whole(request.args.get("after", ""))
     found, too_many = None, ""
     try:
         found = preview(db(), document=kept.document, scope=scope, day=today(), after=place, most=WAITED_FOR)
@@ -244,9 +247,8 @@ def draft_document(draft_id: uuid.UUID) -> Response:
 @requires("policy.write")
 def publish(draft_id: uuid.UUID) -> ResponseReturnValue:
     """Puts the draft in force from its first day on."""
-    version = request.form.get("version", "")
     try:
-        made = publish_draft(db(), draft_id=draft_id, version=int(version) if version.isdigit() else 0, **writing())
+        made = publish_draft(db(), draft_id=draft_id, version=_whole(request.form.get("version", "")), **writing())
     except DomainError as error:
         db().rollback()
         return _draft_page(draft_id, errors=[sentence(error)], status=status_of(error))

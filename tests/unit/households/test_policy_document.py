@@ -117,6 +117,13 @@ def test_all_faults_are_told_at_once():
     assert set(faults(change)) == {"rules[0].points", "measures[2].days"}
 
 
+def test_what_cannot_be_written_is_still_named():
+    found = faults(lambda document: document["rules"][0].update({"\ud800": 1}))
+    assert list(found) == ["rules[0].\\ud800"]
+    found = faults(put(["rules", 0, "all", 0, "fact"], "\ud800"))
+    assert "\\ud800" in found["rules[0].all[0].fact"]
+
+
 def test_a_fault_can_be_said_in_another_language():
     with pytest.raises(FaultyPolicy) as refused:
         read_policy(DOCUMENT | {"secondary_from": 0})
