@@ -18,6 +18,7 @@ from households.members import change_members, known_person, new_member, refuse_
 from households.models import EVENT_KINDS, Household, HouseholdEvent, HouseholdPerson
 from households.needs.models import Need
 from households.plans.operations import close_plans
+from households.portrait.operations import renew_portrait
 from households.queries import REVEALED, get_household
 from households.rules import CheckedHousehold, HouseholdEntry, check_household, check_purpose
 from households.visits.schedule import follow_household
@@ -162,6 +163,7 @@ def change_household(
     change_members(session, vault, household, checked, kept)
     _flush(session)
     session.refresh(household, ["members"])
+    renew_portrait(session, household, now=now)
     follow_household(session, household=household, now=now)
     _record(session, household, "household.changed", actor, now, members=len(checked.members))
     return household
@@ -185,6 +187,7 @@ def set_indicators(
     household.updated_at = now
     written = record_values(session, household, entries, values, actor=actor, now=now)
     session.flush()
+    renew_portrait(session, household, now=now)
     follow_household(session, household=household, now=now)
     _record(session, household, "household.indicators_set", actor, now, codes=written)
     return household
@@ -218,6 +221,7 @@ def record_event(
         )
         household.updated_at = now
         session.flush()
+        renew_portrait(session, household, now=now)
         _record(session, household, "household.event_recorded", actor, now, kind=kind, day=happened_on.isoformat())
     return household
 
@@ -280,6 +284,7 @@ def reopen_household(
     if household.status != "active":
         household.status, household.updated_at = "active", now
         session.flush()
+        renew_portrait(session, household, now=now)
         follow_household(session, household=household, now=now)
         _record(session, household, "household.reopened", actor, now)
     return household

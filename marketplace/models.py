@@ -14,6 +14,7 @@ import households.monitoring.models as monitoring
 import households.needs.models as needs
 import households.plans.models as plans
 import households.policy.models as policies
+import households.portrait.models as portraits
 import households.visits.models as visits
 import kernel.accounts.models as accounts
 import kernel.audit as audit
@@ -29,5 +30,5 @@ import projects.volunteering.models as volunteering
 
 MODULES = (
     accounts, attachments, audit, cases, catalogue, consents, donors, funds, histories, households, idempotency, imports, leads, lives,
-    monitoring, needs, offerings, outbox, plans, policies, projects, regions, rounds, visits, volunteering, what_ifs,
+    monitoring, needs, offerings, outbox, plans, policies, portraits, projects, regions, rounds, visits, volunteering, what_ifs,
 )  # fmt: skip

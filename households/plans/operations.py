@@ -19,7 +19,7 @@ from households.plans.rules import MeasureEntry, check_measures, next_status
 from households.policy.models import PolicySet
 from households.policy.queries import policy_of
 from households.portrait.portrait import Suggested
-from households.portrait.stored import PortraitOfRecord, portrait_on_record
+from households.portrait.queries import PortraitOfRecord, portrait_on_record
 from kernel import audit
 from kernel.audit import Actor
 from kernel.clock import day_of

@@ -29,3 +29,17 @@ class PolicySet(Base):
             (sa.column("region_code"), "="), (sa.column("holds"), "&&"), name="ex_policy_sets_one_at_a_time", using="gist"
         ),
     )  # fmt: skip
+
+
+class PolicyDraft(Base):
+    """A document that can be read, kept while its effect is looked at and until it is published or thrown away."""
+
+    __tablename__ = "policy_drafts"
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
+    region_code: Mapped[str] = mapped_column(Code, sa.ForeignKey("regions.code"), index=True)
+    document: Mapped[dict[str, Any]]
+    creator_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("users.id"))
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+    version: Mapped[int] = mapped_column(default=1)
+    __mapper_args__ = {"version_id_col": version}

@@ -1,73 +1,72 @@
-"""Putting a policy set in force, and seeing beforehand whose portrait it would change."""
+"""Putting a policy set in force, and the drafts that lead to one."""
 
-from collections import Counter
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+import uuid
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import Range
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session
 
-from households.models import Household
-from households.policy.document import FaultyPolicy, Policy, read_policy
-from households.policy.models import PolicySet
-from households.policy.queries import policy_in_force
-from households.portrait.portrait import portrait_of
-from households.portrait.stored import known_of
+from households.policy.document import FaultyPolicy, Policy
+from households.policy.models import PolicyDraft, PolicySet
+from households.policy.queries import get_draft
+from households.policy.reading import read_policy
+from households.portrait.renewal import plan_renewal
 from kernel import audit
+from kernel.accounts.rules import require_scope
 from kernel.audit import Actor
-from kernel.database import within
-from kernel.errors import Conflict, InvalidFields, InvalidInput, OutsideScope
+from kernel.catalogue.queries import all_categories
+from kernel.clock import day_of
+from kernel.errors import Conflict, InvalidFields, InvalidInput, NotFound
+from kernel.regions.queries import get_region
 
-SHOWN = 100
-"""Households named in a preview; the counts are of all"""
-
-
-@dataclass(frozen=True)
-class Change:
-    """A household whose category, main type or risk tier another policy would change: (category, main type, risk tier) before and after."""
-
-    household: Household
-    before: tuple[str, str | None, str] | None
-    after: tuple[str, str | None, str]
+TAKEN = "The id %(id)s is another policy set's; give this one an id of its own"
+STALE = "Somebody changed this draft meanwhile; look at it again and repeat your change"
 
 
-@dataclass(frozen=True)
-class Preview:
-    """`count` households looked at; `changed` of them, the first named in `changes`; `moves` (what, from, to) → households."""
-
-    count: int
-    changed: int
-    changes: tuple[Change, ...]
-    moves: dict[tuple[str, str | None, str | None], int]
-
-
-def read_entry(document: Any) -> Policy:
-    """The policy of a document as handed in. Raises InvalidFields with every fault at its place."""
+def read_entry(session: Session, document: Any) -> Policy:
+    """The policy of a document as handed in. Raises InvalidFields with every fault at its place: what cannot be read, categories that the
+    catalogue does not have, a region that the tree does not have."""
     try:
-        return read_policy(document)
+        policy = read_policy(document)
     except FaultyPolicy as error:
         raise InvalidFields(
-            [InvalidInput("%(fault)s", field=place or "document", fault=words) for place, words in error.faults]
+            [InvalidInput(words.message, field=place or "document", **words.values) for place, words in error.faults]
         ) from None
+    known = {category.code for category in all_categories(session)}
+    faults = [
+        InvalidInput("There is no category %(code)s in the catalogue", field=f"measures[{k}].category", code=measure.category)
+        for k, measure in enumerate(policy.measures)
+        if measure.category not in known
+    ]  # fmt: skip
+    try:
+        get_region(session, policy.region)
+    except NotFound as error:
+        faults.append(InvalidInput(error.message, field="region", **error.values))
+    if faults:
+        raise InvalidFields(faults)
+    return policy
 
 
 def add_policy_set(
     session: Session, *, document: dict[str, Any], actor: Actor, scope: tuple[str, ...], now: datetime
 ) -> PolicySet:
-    """Keeps a new set; the one that would hold beside it ends the day before. The same document again changes nothing.
+    """Keeps a new set and plans the renewal of its region's portraits for the day it begins; the one that would hold beside it ends the day
+    before. The same document again changes nothing.
 
-    Raises InvalidFields, OutsideScope, Conflict (the code is another document's, or a later set stands in the way).
+    Raises InvalidFields, OutsideScope, Conflict (the code is another document's, a later set stands in the way, or it would end a set on a
+    day past: what was made under that is on record).
     """
-    policy = read_entry(document)
-    if not any(policy.region.startswith(code) for code in scope):
-        raise OutsideScope("Region %(code)s lies outside yours", code=policy.region)
+    policy = read_entry(session, document)
+    require_scope(scope, policy.region)
     known = session.scalar(sa.select(PolicySet).where(PolicySet.code == policy.id))
     if known is not None:
         if known.document == document:
             return known
-        raise Conflict("The id %(id)s is another policy set's; give this one an id of its own", id=policy.id)
+        raise Conflict(
+            "The id %(id)s is another policy set's; give this one an id of its own", field="id", id=policy.id
+        )
     end = None if policy.valid_to is None else policy.valid_to + timedelta(days=1)
     for row in session.scalars(
         sa.select(PolicySet)
@@ -76,7 +75,13 @@ def add_policy_set(
     ):
         if row.holds.lower is not None and row.holds.lower >= policy.valid_from:
             raise Conflict(
-                "Policy set %(code)s holds from %(day)s; let this one begin later or end before", code=row.code, day=row.holds.lower
+                "Policy set %(code)s holds from %(day)s; let this one begin later or end before",
+                field="valid_from", code=row.code, day=row.holds.lower,
+            )  # fmt: skip
+        if policy.valid_from < day_of(now):
+            raise Conflict(
+                "Portraits were made under policy set %(code)s up to today; let this one begin on %(day)s or later",
+                field="valid_from", code=row.code, day=day_of(now),
             )  # fmt: skip
         row.holds = Range(row.holds.lower, policy.valid_from)
     session.flush()
@@ -90,36 +95,71 @@ def add_policy_set(
         session, actor=actor, action="policy.added", subject_type="policy", subject_id=made.id, now=now,
         region_code=policy.region, code=policy.id, valid_from=policy.valid_from.isoformat(),
     )  # fmt: skip
+    plan_renewal(
+        session, region_code=policy.region, reason="policy", actor=actor, now=now, policy_set_id=made.id,
+        from_day=policy.valid_from,
+    )  # fmt: skip
     return made
 
 
-def preview(session: Session, *, document: Any, scope: tuple[str, ...], day: date) -> Preview:
-    """What the document would change for the active households of its region within `scope`, against what holds for each on `day`."""
-    policy = read_entry(document)
-    query = (
-        sa.select(Household)
-        .where(Household.status == "active", within(Household.region_code, scope), within(Household.region_code, (policy.region,)))
-        .order_by(Household.number)
-        .options(selectinload(Household.members), selectinload(Household.indicators), selectinload(Household.events))
-        .execution_options(yield_per=500)
+def keep_draft(
+    session: Session,
+    *,
+    document: dict[str, Any],
+    actor: Actor,
+    scope: tuple[str, ...],
+    now: datetime,
+    draft_id: uuid.UUID | None = None,
+    version: int | None = None,
+) -> PolicyDraft:
+    """Keeps a document as a new draft, or as the new state of `draft_id` as it was at `version`.
+
+    Raises InvalidFields, OutsideScope, NotFound, Conflict (the id is a published set's, or somebody changed the draft).
+    """
+    policy = read_entry(session, document)
+    require_scope(scope, policy.region)
+    if session.scalar(sa.select(PolicySet.id).where(PolicySet.code == policy.id)) is not None:
+        raise Conflict(TAKEN, field="id", id=policy.id)
+    if draft_id is None:
+        draft = PolicyDraft(
+            region_code=policy.region, document=document, creator_id=actor.id, created_at=now, updated_at=now
+        )
+        session.add(draft)
+    else:
+        draft = get_draft(session, draft_id, scope=scope)
+        if version is not None and draft.version != version:
+            raise Conflict(STALE)
+        draft.region_code, draft.document, draft.updated_at = policy.region, document, now
+    session.flush()
+    _record(session, draft, "policy.drafted", actor, now)
+    return draft
+
+
+def publish_draft(
+    session: Session, *, draft_id: uuid.UUID, version: int, actor: Actor, scope: tuple[str, ...], now: datetime
+) -> PolicySet:
+    """Puts the draft in force from its first day on. Raises as add_policy_set, Conflict also where somebody changed it."""
+    draft = get_draft(session, draft_id, scope=scope)
+    if draft.version != version:
+        raise Conflict(STALE)
+    made = add_policy_set(session, document=draft.document, actor=actor, scope=scope, now=now)
+    session.delete(draft)
+    session.flush()
+    return made
+
+
+def discard_draft(
+    session: Session, *, draft_id: uuid.UUID, actor: Actor, scope: tuple[str, ...], now: datetime
+) -> None:
+    """Throws a draft away. Raises NotFound."""
+    draft = get_draft(session, draft_id, scope=scope)
+    _record(session, draft, "policy.draft_discarded", actor, now)
+    session.delete(draft)
+    session.flush()
+
+
+def _record(session: Session, draft: PolicyDraft, action: str, actor: Actor, now: datetime) -> None:
+    audit.record(
+        session, actor=actor, action=action, subject_type="policy_draft", subject_id=draft.id, now=now,
+        region_code=draft.region_code, code=draft.document["id"],
     )  # fmt: skip
-    count, changes, moves, kept = 0, [], Counter[tuple[str, str | None, str | None]](), 0
-    for household in session.scalars(query):
-        count += 1
-        known = known_of(household, day)
-        holds = policy_in_force(session, region_code=household.region_code, day=day)
-        before = None if holds is None else _told(portrait_of(known, holds))
-        after = _told(portrait_of(known, policy))
-        if before == after:
-            continue
-        kept += 1
-        for name, old, new in zip(("category", "main_type", "risk_tier"), before or (None,) * 3, after, strict=True):
-            if old != new:
-                moves[name, old, new] += 1
-        if len(changes) < SHOWN:
-            changes.append(Change(household, before, after))
-    return Preview(count, kept, tuple(changes), dict(moves))
-
-
-def _told(portrait: Any) -> tuple[str, str | None, str]:
-    return portrait.category.name, portrait.main, portrait.risk.name

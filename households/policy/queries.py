@@ -1,16 +1,18 @@
 """Which policy set holds where and when."""
 
 import uuid
-from datetime import date
+from datetime import date, timedelta
 from functools import cache
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from households.policy.document import Policy, read_policy
-from households.policy.models import PolicySet
+from households.policy.document import Policy
+from households.policy.models import PolicyDraft, PolicySet
 from households.policy.monitoring import Monitoring, without_rules
 from households.policy.packaged import demo_policy
+from households.policy.reading import read_policy
+from kernel.accounts.rules import covers
 from kernel.database import within
 from kernel.errors import NotFound
 
@@ -48,6 +50,25 @@ def policy_of(row: PolicySet) -> Policy:
 _READ: dict[uuid.UUID, Policy] = {}
 
 
+def get_draft(session: Session, draft_id: uuid.UUID, *, scope: tuple[str, ...]) -> PolicyDraft:
+    """The draft. Raises NotFound, also outside `scope`."""
+    draft = session.get(PolicyDraft, draft_id)
+    if draft is None or not covers(scope, draft.region_code):
+        raise NotFound("There is no such draft of a policy set in your regions")
+    return draft
+
+
+def list_drafts(session: Session, *, scope: tuple[str, ...]) -> list[PolicyDraft]:
+    """The drafts of the scope, the newest first."""
+    return list(
+        session.scalars(
+            sa.select(PolicyDraft)
+            .where(within(PolicyDraft.region_code, scope))
+            .order_by(PolicyDraft.updated_at.desc(), PolicyDraft.id)
+        )
+    )
+
+
 def list_policy_sets(session: Session, *, scope: tuple[str, ...]) -> list[PolicySet]:
     """All sets that hold within the scope or above it, the newest first."""
     above = {code[:digits] for code in scope for digits in LEVELS if digits <= len(code)}
@@ -81,3 +102,15 @@ def _packaged_terms() -> Monitoring:
     monitoring = read_policy(demo_policy()).monitoring
     assert monitoring is not None, "the packaged set has a monitoring part"
     return without_rules(monitoring)
+
+
+def state_of(row: PolicySet, today: date) -> str:
+    """``in_force``, ``coming`` or ``past``."""
+    if row.holds.lower is not None and row.holds.lower > today:
+        return "coming"
+    return "past" if row.holds.upper is not None and row.holds.upper <= today else "in_force"
+
+
+def last_day(row: PolicySet) -> date | None:
+    """The last day on which the set holds; None where no end is known."""
+    return None if row.holds.upper is None else row.holds.upper - timedelta(days=1)

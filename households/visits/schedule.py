@@ -19,7 +19,7 @@ from households.policy.document import Policy
 from households.policy.models import PolicySet
 from households.policy.queries import policy_of
 from households.portrait.facts import facts_of
-from households.portrait.stored import known_of
+from households.portrait.queries import known_on_record
 from households.visits.models import CareVisit, HouseholdReview
 from households.visits.rules import first_due, months_later, moved_due, review_cycle
 from kernel.clock import SHANGHAI, day_of
@@ -188,7 +188,7 @@ def _new_review(
 ) -> HouseholdReview:
     base = min(since or day_of(household.created_at), today)
     cycle = review_cycle(
-        reach.policy, facts_of(known_of(household, today), reach.policy.accounting), status_category=household.status_category
+        reach.policy, facts_of(known_on_record(household, today), reach.policy.accounting), status_category=household.status_category
     )  # fmt: skip
     assert cycle is not None
     return HouseholdReview(
@@ -200,7 +200,7 @@ def _new_review(
 def _date_anew(household: Household, review: HouseholdReview, reach: _Reach, *, today: date) -> bool:
     """Whether the day moved. The day stays where the cycle does: dating anew by another set with the same months changes no day."""
     cycle = review_cycle(
-        reach.policy, facts_of(known_of(household, today), reach.policy.accounting), status_category=household.status_category
+        reach.policy, facts_of(known_on_record(household, today), reach.policy.accounting), status_category=household.status_category
     )  # fmt: skip
     assert cycle is not None
     before = review.due_on

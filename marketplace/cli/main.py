@@ -16,6 +16,8 @@ COMMANDS = {
         "Import donors, offerings, households, needs or departments' data from XLSX or CSV",
     ),
     "visits": ("marketplace.cli.visits", "Plan care visits and reviews"),
+    "policy": ("marketplace.cli.policies", "List, show, check, preview and add policy sets"),
+    "portraits": ("marketplace.cli.policies", "Make the portraits of a region's households anew"),
     "demo": ("marketplace.cli.demo", "Fill the demo county"),
     "solve": ("marketplace.cli.solve", "Solve a problem file"),
     "solve-region": ("marketplace.cli.regional", "Solve a prefecture or province county by county"),

@@ -23,9 +23,9 @@ from households.models import Household, HouseholdEvent, HouseholdPerson, Member
 from households.needs.models import Need
 from households.needs.queries import catalogue_of
 from households.needs.rules import CheckedNeed
-from households.policy.document import read_policy
-from households.policy.operations import add_policy_set
 from households.policy.packaged import demo_policy
+from households.policy.queries import policy_set_in_force
+from households.policy.reading import read_policy
 from kernel import audit
 from kernel.accounts.models import User
 from kernel.accounts.operations import create_user, grant_role
@@ -45,6 +45,7 @@ from marketplace.demo.offers import build_offers
 from marketplace.demo.people import Numbers
 from marketplace.demo.places import Places, Village, mark_points, villages_of_county
 from marketplace.demo.plans import write_plans
+from marketplace.demo.policies import write_policies
 from marketplace.demo.profiles import value_rows, write_profiles
 from marketplace.demo.projects import write_projects
 from marketplace.demo.reference import COUNTY, load_reference
@@ -144,8 +145,8 @@ def _fill(session: Session, keys: Keys, seed: int, *, today: date, now: datetime
         "needs": copy_rows(session, Need, rows.need_rows(stream("posted"), keys, needs, now=now)),
         "offerings": copy_rows(session, Offering, rows.offering_rows(keys, offers, now=now)),
     }
-    policy_set = add_policy_set(session, document=demo_policy(), actor=SYSTEM, scope=(COUNTY,), now=now)
-    counts["policy_sets"] = 1
+    counts |= write_policies(session, now=now, today=today)
+    policy_set = policy_set_in_force(session, region_code=COUNTY, day=today)
     helper = next(one for one in givers if one.entry.kind == "volunteer" and one.village.township == TOWNSHIP)
     home_id, home = _household_of_account(families, needs)
     counts |= write_profiles(session, vault, keys, families, home_id, now=now, today=today)

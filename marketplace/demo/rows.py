@@ -107,13 +107,16 @@ def event_rows(
     keys: Keys, families: Sequence[tuple[uuid.UUID, Family]], *, now: datetime, today: date
 ) -> list[dict[str, Any]]:
     """Rows of `household_events`: the shock behind every family in an emergency, within the last eight weeks."""
-    struck = [household_id for household_id, family in families if family.checked.entry.main_type == "emergency"]
+    struck = [pair for pair in families if pair[1].checked.entry.main_type == "emergency"]
+    # without anybody out of work a lost job is no shock by the rules
+    kinds = [EVENT_KINDS, tuple(kind for kind in EVENT_KINDS if kind != "job_loss")]
     return [
         {
-            "id": keys.of("event", number), "household_id": household_id, "kind": EVENT_KINDS[number % len(EVENT_KINDS)],
+            "id": keys.of("event", number), "household_id": household_id,
+            "kind": (of := kinds[not family.indicators.get("unemployed")])[number % len(of)],
             "happened_on": today - timedelta(days=3 + number * 7 % 56), "source": EVENT_SOURCE, "created_at": now,
         }
-        for number, household_id in enumerate(struck)
+        for number, (household_id, family) in enumerate(struck)
     ]  # fmt: skip
 
 

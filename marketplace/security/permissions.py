@@ -47,6 +47,8 @@ PERMISSIONS: dict[str, tuple[str, ...]] = {
     "round.commit": ("finance", "coordinator"),
     "delivery.read": ("coordinator", "finance", "worker", "auditor"),
     "delivery.confirm": ("coordinator", "worker"),
+    "policy.read": ("administrator", "coordinator", "reviewer", "auditor"),
+    "policy.write": ("administrator",),
     "import.write": ("coordinator", "worker", "federation"),
     "audit.read": ("auditor", "administrator"),
     "user.read": ("administrator", "auditor"),

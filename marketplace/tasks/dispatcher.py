@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from households.leads.operations import escalate_leads
 from households.needs.operations import expire_needs
+from households.portrait.renewal import plan_daily_renewals
 from households.visits.problems import escalate_late
 from households.visits.schedule import keep_planned
 from kernel import idempotency, outbox
@@ -46,6 +47,7 @@ SWEEPS: tuple[tuple[float, Sweep], ...] = (
     (5.0, lambda session, now: wake_stranded(session, now=now)),
     (5.0, lambda session, now: wake_waiting(session, now=now)),
     (60.0, lambda session, now: expire_rounds(session, now=now)),
+    (600.0, lambda session, now: plan_daily_renewals(session, now=now)),
     (3600.0, lambda session, now: expire_needs(session, actor=SYSTEM, now=now)),
     (600.0, lambda session, now: escalate_leads(session, now=now)),
     (300.0, lambda session, now: sweep_plans(session, now=now)),

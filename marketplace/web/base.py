@@ -11,8 +11,8 @@ AREAS = (
     "health", "account", "home", "public", "donors", "offerings", "funds", "households", "needs",
     "consents", "plans", "objections", "my_plan",
     "household_history", "household_life", "attachments",
-    "projects", "volunteering", "imports", "rounds", "deliveries", "administration",
-    "leads", "tip_offs", "monitoring",
+    "projects", "volunteering", "imports", "rounds", "deliveries", "administration", "policies",
+    "portraits", "leads", "tip_offs", "monitoring",
     "visits", "visit_rates", "problems", "reviews", "cases",
 )  # fmt: skip
 

@@ -8,6 +8,8 @@ from flask.typing import ResponseReturnValue
 
 from households.leads.queries import list_leads
 from households.monitoring.queries import list_warnings
+from households.policy.queries import list_drafts, list_policy_sets, state_of
+from households.portrait.queries import list_renewals
 from marketplace.imports.queries import newest_imports
 from marketplace.reports import day_demand, day_plans, day_rounds, day_supply, oversight, own_pages
 from marketplace.security.access import (
@@ -176,6 +178,18 @@ def _health() -> dict[str, Any]:
     return {"outbox": oversight.outbox_waiting(db())}
 
 
+def _policies() -> dict[str, Any]:
+    scope = scope_of("policy.write")
+    renewals = list_renewals(db(), scope=scope, limit=1)
+    return {
+        "drafts": list_drafts(db(), scope=scope),
+        "in_force": next(
+            (row for row in list_policy_sets(db(), scope=scope) if state_of(row, today()) == "in_force"), None
+        ),
+        "under_way": renewals[0] if renewals and renewals[0].status == "running" else None,
+    }
+
+
 # A part is a template home/_<name>.html and what it shows. Roles list their parts in the order of the day's work.
 PARTS: dict[str, Callable[[], dict[str, Any]]] = {
     "tiers": _tiers,
@@ -207,6 +221,7 @@ PARTS: dict[str, Callable[[], dict[str, Any]]] = {
     "health": _health,
     "leads": _leads,
     "warnings": _warnings,
+    "policies": _policies,
 }
 DAYS: dict[str, tuple[str, ...]] = {
     "coordinator": ("tiers", "plans", "late", "leads", "warnings", "care", "cases", "rounds", "map", "idle"),
@@ -219,7 +234,7 @@ DAYS: dict[str, tuple[str, ...]] = {
     "social_organisation": ("own_offerings",),
     "household": ("household",),
     "auditor": ("all_rounds", "bookings", "trail", "funds"),
-    "administrator": ("accounts", "health", "imports", "trail"),
+    "administrator": ("policies", "accounts", "health", "imports", "trail"),
 }
 
 

@@ -22,7 +22,7 @@ from households.operations import (
     set_indicators,
     set_opt_out,
 )
-from households.portrait.stored import portrait_on_record
+from households.portrait.queries import kept_portraits, portrait_on_record
 from households.queries import find_by_resident_id, get_household, list_households, masked_view, who_looked
 from kernel.catalogue.models import HOUSEHOLD_TYPES
 from kernel.catalogue.queries import all_categories
@@ -176,6 +176,7 @@ def _page(
         opened_members={member.id: member for member in opened.members} if opened else {},
         errors=errors or [],
         age_on=today(),
+        earlier_portraits=kept_portraits(db(), household),
         **household_values(household),
         **care_values(household),
         **portrait_values(made, categories),

@@ -19,7 +19,7 @@ from households.plans.objections import object_to, take_back
 from households.plans.operations import agree, choose_measures
 from households.plans.queries import objections_of, plans_of, words_of
 from households.policy.queries import policy_of
-from households.portrait.stored import portrait_on_record
+from households.portrait.queries import portrait_on_record
 from households.queries import get_household, who_looked
 from kernel.catalogue.models import Category
 from kernel.catalogue.queries import all_categories

@@ -85,6 +85,7 @@ MENU: tuple[tuple[LazyString | None, tuple[Entry, ...]], ...] = (
         _l("Administration"),
         (
             Entry(_l("Import"), "imports.index", "import.write"),
+            Entry(_l("Policy sets"), "policies.index", "policy.read"),
             Entry(_l("Audit trail"), "administration.audit", "audit.read"),
             Entry(_l("Accounts"), "administration.users", "user.read"),
         ),

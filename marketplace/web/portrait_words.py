@@ -2,20 +2,22 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from flask_babel import LazyString, get_locale
+from flask_babel import LazyString
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from households.indicators import KINDS
 from households.policy.document import Name, Policy
 from households.policy.queries import policy_of
-from households.portrait.facts import DAYS, FACTS, FEN, FLAG, NEVER, PERMILLE, TYPES
+from households.portrait.facts import AREA, DAYS, FACTS, FEN, FLAG, NEVER, PERMILLE, TYPES
 from households.portrait.portrait import Fired, Portrait, Reason
-from households.portrait.stored import PortraitOfRecord
+from households.portrait.queries import PortraitOfRecord
 from kernel.catalogue.models import Category
+from marketplace.i18n import is_chinese
 from marketplace.web.formatting import fen
 from marketplace.web.words import word
 
@@ -76,7 +78,7 @@ def portrait_values(made: PortraitOfRecord | None, categories: dict[str, Categor
 
 def named(name: Name) -> str:
     """The name in the reader's language."""
-    return name.zh if str(get_locale()).startswith("zh") else name.en
+    return name.zh if is_chinese() else name.en
 
 
 def fact_word(fact: str) -> str:
@@ -98,7 +100,7 @@ def amount(fact: str, value: int) -> str:
         return f"{Decimal(value) / 10:f} %"
     if unit == DAYS:
         return _("never") if value >= NEVER else _("%(count)s days", count=value)
-    return str(value)
+    return f"{value} m²" if unit == AREA else f"{value} {_('mu')}" if unit == "mu" else str(value)
 
 
 def reason_text(reason: Reason) -> str:
@@ -117,6 +119,17 @@ def reason_text(reason: Reason) -> str:
 def accounted(portrait: Portrait) -> list[tuple[str, str]]:
     """The steps from all income to the income a head."""
     return [(fact_word(fact), amount(fact, portrait.facts[fact])) for fact in ACCOUNTED]
+
+
+def fact_lines(facts: dict[str, Any], day: date) -> list[tuple[str, str]]:
+    """The facts a kept portrait was made from; indicators that the rules no longer know by their code."""
+    lines = [(fact_word("members"), str(facts["members"]))]
+    for name, value in facts["indicators"].items():
+        lines.append((fact_word(name), amount(name, value)) if name in FACTS else (name, str(value)))
+    for kind, text in facts["events"].items():
+        days = (day - date.fromisoformat(text)).days
+        lines.append((fact_word(f"days_since_{kind}"), amount(f"days_since_{kind}", days)))
+    return lines
 
 
 def score_lines(portrait: Portrait, policy: Policy) -> list[ScoreLine]:

@@ -15,7 +15,7 @@ from households.life.queries import life_of
 from households.models import Household
 from households.policy.queries import policy_of
 from households.portrait.facts import INCOME
-from households.portrait.stored import PortraitOfRecord
+from households.portrait.queries import PortraitOfRecord
 from kernel.regions.models import Region
 from marketplace.security.access import db, scope_of
 from marketplace.web.formatting import fen

@@ -3,8 +3,8 @@
 from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
 
-from marketplace.web.lead_words import LEAD_ACTIONS, LEAD_TONES, LEAD_WORDS
 from marketplace.web import care_words
+from marketplace.web.lead_words import LEAD_ACTIONS, LEAD_TONES, LEAD_WORDS
 
 WORDS: dict[str, dict[str, LazyString]] = {
     "role": {
@@ -93,6 +93,9 @@ WORDS: dict[str, dict[str, LazyString]] = {
     },
     "sex": {"female": _l("Female"), "male": _l("Male")},
     "household_status": {"active": _l("Active"), "closed": _l("Closed")},
+    "policy_state": {"in_force": _l("In force"), "coming": _l("To come"), "past": _l("Past")},
+    "renewal_reason": {"policy": _l("A policy set begins"), "daily": _l("A new day"), "asked": _l("Asked for")},
+    "renewal_status": {"waiting": _l("Waiting"), "running": _l("Under way"), "done": _l("Done")},
     "fill": {
         "any": _l("Any part helps"),
         "whole": _l("All or nothing"),
@@ -260,6 +263,12 @@ WORDS: dict[str, dict[str, LazyString]] = {
         "household.opted_in": _l("Back in matching"),
         "household.indicators_set": _l("Indicators recorded"),
         "household.account_joined": _l("Account tied to a household"),
+        "household.event_recorded": _l("Event recorded"),
+        "policy.drafted": _l("Draft of a policy set kept"),
+        "policy.draft_discarded": _l("Draft of a policy set thrown away"),
+        "policy.added": _l("Policy set published"),
+        "portraits.renewed": _l("Portraits made anew"),
+        "portraits.renewal_asked": _l("Renewal of portraits asked for"),
         "need.posted": _l("Need posted"),
         "need.changed": _l("Need changed"),
         "need.withdrawn": _l("Need withdrawn"),
@@ -330,6 +339,8 @@ TONES: dict[str, dict[str, str]] = {
     "tier_short": {"1": "bad", "2": "warn", "3": "info"},
     "risk_tier": {"high": "bad", "key": "warn"},
     "household_status": {"active": "good"},
+    "policy_state": {"in_force": "good", "coming": "info"},
+    "renewal_status": {"waiting": "info", "running": "info", "done": "good"},
     "need_status": {"open": "info", "met": "good", "expired": "warn"},
     "household_plan_status": {"draft": "warn", "agreed": "warn", "approved": "info", "in_force": "good"},
     "objection_status": {"open": "bad", "upheld": "good"},

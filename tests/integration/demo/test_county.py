@@ -18,14 +18,12 @@ from stdnum.cn import uscc
 from donors.funds.models import Fund, LedgerAccount
 from donors.models import Donor, DonorPerson
 from donors.offerings.models import Offering
+from households.cases.models import CaseConference
 from households.consents.models import Consent
 from households.models import Household, HouseholdPerson, Indicator, Member
 from households.needs.models import Need
 from households.plans.following import households_to_follow
 from households.plans.models import Objection, Plan, PlanMeasure, PlanNeed
-from households.cases.models import CaseConference
-from households.models import Household, HouseholdPerson, Indicator, Member
-from households.needs.models import Need
 from households.visits.models import CareVisit
 from households.visits.queries import count_due
 from households.visits.schedule import Planned, plan_reviews, plan_visits

@@ -7,10 +7,11 @@ import pytest
 
 from households.indicators import IndicatorEntry
 from households.operations import record_event, set_indicators
-from households.policy.operations import add_policy_set, preview
+from households.policy.operations import add_policy_set
 from households.policy.packaged import demo_policy
+from households.policy.preview import preview
 from households.policy.queries import list_policy_sets, policy_in_force, policy_set_in_force
-from households.portrait.stored import portrait_on_record
+from households.portrait.queries import portrait_on_record
 from kernel.audit import SYSTEM
 from kernel.errors import Conflict, InvalidFields, OutsideScope
 from tests.factories import COUNTY, NOW, OTHER_COUNTY, TOWNSHIP, resident_id
@@ -44,9 +45,9 @@ def test_the_nearest_set_that_holds_on_the_day_counts(session):
 
 def test_a_new_set_ends_the_one_before_and_the_old_day_stays_explainable(session):
     add_policy_set(session, document=document("old"), **ADMIN)
-    add_policy_set(session, document=document("new", start="2027-01-01"), **ADMIN)
-    assert policy_in_force(session, region_code=COUNTY, day=date(2026, 12, 31)).id == "old"
-    assert policy_in_force(session, region_code=COUNTY, day=date(2027, 1, 1)).id == "new"
+    add_policy_set(session, document=document("new", start="2027-04-01"), **ADMIN)
+    assert policy_in_force(session, region_code=COUNTY, day=date(2027, 3, 31)).id == "old"
+    assert policy_in_force(session, region_code=COUNTY, day=date(2027, 4, 1)).id == "new"
     assert [row.code for row in list_policy_sets(session, scope=(TOWNSHIP,))] == ["new", "old"]
 
 

@@ -16,9 +16,9 @@ from households.leads.rules import (
     receipt_code,
     strength,
 )
-from households.policy.document import read_policy
 from households.policy.monitoring import CHANNELS
 from households.policy.packaged import demo_policy
+from households.policy.reading import read_policy
 from kernel.errors import InvalidFields, InvalidInput
 from tests.factories import resident_id
 

@@ -7,8 +7,9 @@ from datetime import date, timedelta
 import pytest
 
 from households.monitoring.rules import RecordEntry, Seen, age_on, check_record, findings, folded_address
-from households.policy.document import FaultyPolicy, read_policy
+from households.policy.document import FaultyPolicy
 from households.policy.packaged import demo_policy
+from households.policy.reading import read_policy
 from kernel.errors import InvalidFields
 from tests.factories import resident_id
 

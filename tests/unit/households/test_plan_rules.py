@@ -24,8 +24,8 @@ from households.plans.rules import (
     review_months,
     served_by,
 )
-from households.policy.document import read_policy
 from households.policy.packaged import demo_policy
+from households.policy.reading import read_policy
 from kernel.errors import Conflict, InvalidFields
 
 TODAY = date(2027, 3, 5)

@@ -6,13 +6,16 @@ import numpy as np
 import pytest
 
 from households.plans.rules import REVIEW_FIGURES
-from households.policy.document import RISK_TIERS, read_policy
+from households.policy.document import RISK_TIERS
 from households.policy.packaged import demo_policy
+from households.policy.reading import read_policy
 from households.portrait.facts import CATEGORIES, EVENTS, INCOME, INDICATORS, NEVER, TYPES, Known
 from households.portrait.many import portraits_of
 from households.portrait.portrait import portrait_of
+from tests.unit.households import portrait_cases_further
 from tests.unit.households.portrait_cases import CASES, LOWER_LINE, ON_THE_LOWER_EDGE
 
+assert portrait_cases_further  # importing it adds its cases
 DOCUMENT = demo_policy()
 POLICY = read_policy(DOCUMENT)
 

@@ -5,8 +5,8 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from households.policy.document import read_policy
 from households.policy.packaged import demo_policy
+from households.policy.reading import read_policy
 from households.policy.visiting import TierVisits
 from households.portrait.facts import Known, facts_of
 from households.visits.rules import (
