@@ -92,14 +92,14 @@ def write_plans(
 def _linked(
     policy: Policy, asked: Sequence[tuple[uuid.UUID, CheckedNeed]]
 ) -> list[tuple[Measure, uuid.UUID, CheckedNeed]]:
-    """The needs that a measure of the catalogue asks for, with that measure: of the need's type, each measure once."""
+    """The needs that a measure of the catalogue asks for, with that measure: rather one of the need's type, each once."""
     found, used = [], set()
     for need_id, need in asked:
-        fitting = (one for one in policy.measures if one.category == need.category_code and need.type in one.types)
-        measure = next((one for one in fitting if one.code not in used), None)
-        if measure is not None:
-            used.add(measure.code)
-            found.append((measure, need_id, need))
+        fitting = [one for one in policy.measures if one.category == need.category_code and one.code not in used]
+        fitting.sort(key=lambda one: need.type not in one.types)
+        if fitting:
+            used.add(fitting[0].code)
+            found.append((fitting[0], need_id, need))
     return found
 
 
