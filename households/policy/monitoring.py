@@ -4,9 +4,6 @@ Amounts are whole fen, ages whole years, periods whole days; all ends are includ
 """
 
 from dataclasses import dataclass, replace
-from typing import Any
-
-from marshmallow import RAISE, Schema, ValidationError, fields, post_load, validate, validates_schema
 
 CHANNELS = ("application", "home_visit", "hotline", "data_comparison", "tip_off")
 """Ways in: own application, home visit, hotline 12345 or 12349, data comparison (a district's plan as published 2022-08-10), tip-off by the public,
@@ -77,94 +74,6 @@ class Monitoring:
     leads: LeadTerms
     rules: tuple[Comparison, ...]
     calm_days: int
-
-
-class _Strict(Schema):
-    class Meta:
-        unknown = RAISE
-
-
-def _days(most: int = 3_650, least: int = 1) -> fields.Integer:
-    return fields.Integer(required=True, strict=True, validate=validate.Range(least, most))
-
-
-class _ChannelSchema(_Strict):
-    channel = fields.String(required=True, validate=validate.OneOf(CHANNELS))
-    level = fields.String(required=True, validate=validate.OneOf(tuple(LEVELS)))
-    due_days = _days(365)
-
-    @post_load
-    def _made(self, data: dict[str, Any], **_: Any) -> ChannelTerms:
-        return ChannelTerms(**data)
-
-
-class _LeadsSchema(_Strict):
-    channels = fields.List(fields.Nested(_ChannelSchema), required=True)
-    escalate_days = _days(365, 0)
-    alike = fields.Integer(required=True, strict=True, validate=validate.Range(300, 1_000))
-
-    @validates_schema
-    def _each_once(self, data: dict[str, Any], **_: Any) -> None:
-        if sorted(one.channel for one in data.get("channels", ())) != sorted(CHANNELS):
-            raise ValidationError(f"each once: {', '.join(CHANNELS)}", "channels")
-
-    @post_load
-    def _made(self, data: dict[str, Any], **_: Any) -> LeadTerms:
-        return LeadTerms(**(data | {"channels": tuple(data["channels"])}))
-
-
-class _NameSchema(_Strict):
-    zh = fields.String(required=True, validate=validate.Length(1, 60))
-    en = fields.String(required=True, validate=validate.Length(1, 120))
-
-
-class _ComparisonSchema(_Strict):
-    id = fields.String(required=True, validate=validate.Regexp(r"^[a-z][a-z0-9_-]{1,60}$"))
-    name = fields.Nested(_NameSchema, required=True)
-    record = fields.String(required=True, validate=validate.OneOf(tuple(RECORD_STATES)))
-    states = fields.List(fields.String(), required=True, validate=validate.Length(min=1))
-    within_days = _days()
-    measure = fields.String(required=True, validate=validate.OneOf(MEASURES))
-    at_least = fields.Integer(required=True, strict=True, validate=validate.Range(1, 10**12))
-    unknown_at_least = fields.Integer(strict=True, validate=validate.Range(1, 10**12))
-    due_days = _days(365)
-    way = fields.String(validate=validate.OneOf(WAYS))
-    age_from = fields.Integer(strict=True, validate=validate.Range(0, 150))
-    age_to = fields.Integer(strict=True, validate=validate.Range(0, 150))
-    grade_to = fields.Integer(strict=True, validate=validate.Range(1, 4))
-
-    @validates_schema
-    def _fits(self, data: dict[str, Any], **_: Any) -> None:
-        known = RECORD_STATES.get(data.get("record", ""), ())
-        if not set(data.get("states", ())) <= set(known):
-            raise ValidationError(f"of {', '.join(known)}", "states")
-        if data.get("age_from", 0) > data.get("age_to", 150):
-            raise ValidationError("lies below age_from", "age_to")
-        if data.get("measure") == "amount_per_head" and data.get("record") != "medical_bill":
-            raise ValidationError("only medical bills have an amount", "measure")
-
-    @post_load
-    def _made(self, data: dict[str, Any], **_: Any) -> Comparison:
-        name = data.pop("name")
-        return Comparison(**(data | {"states": tuple(data["states"])}), name_zh=name["zh"], name_en=name["en"])
-
-
-class MonitoringSchema(_Strict):
-    """The part as it stands in the document."""
-
-    leads = fields.Nested(_LeadsSchema, required=True)
-    rules = fields.List(fields.Nested(_ComparisonSchema), required=True)
-    calm_days = _days()
-
-    @validates_schema
-    def _ids_once(self, data: dict[str, Any], **_: Any) -> None:
-        ids = [one.id for one in data.get("rules", ())]
-        if len(set(ids)) != len(ids):
-            raise ValidationError("two rules have one id; each once", "rules")
-
-    @post_load
-    def _made(self, data: dict[str, Any], **_: Any) -> Monitoring:
-        return Monitoring(**(data | {"rules": tuple(data["rules"])}))
 
 
 def without_rules(monitoring: Monitoring) -> Monitoring:

@@ -1,13 +1,8 @@
 """Reads a `zhongfu-policy/1` document: whole, or refused with every fault named by its place (``rules[3].all[0].at_most``) and its mend."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import MISSING as DATACLASS_MISSING
-from dataclasses import fields
-from datetime import date
-from typing import Any, TypeVar
-
-from marshmallow import Schema, ValidationError
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from households.policy.document import (
     EDGE,
@@ -20,7 +15,6 @@ from households.policy.document import (
     Condition,
     FaultyPolicy,
     Measure,
-    Name,
     Per,
     Policy,
     ReviewGroup,
@@ -28,26 +22,20 @@ from households.policy.document import (
     Rule,
     Words,
 )
-from households.policy.monitoring import MonitoringSchema
-from households.policy.visiting import VisitsSchema
+from households.policy.reader import CODE, CODE_MEND, MISSING, MOST_ENTRIES, Reader, join, made, shown
+from households.policy.reading_parts import read_monitoring, read_visits
 from households.portrait.facts import CATEGORIES, FACTS, IS, SCORES, TYPES
 
-Made = TypeVar("Made")
-_CODE = re.compile(r"[a-z][a-z0-9_-]{1,60}")
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{1,60}")
-_DAY = re.compile(r"20\d\d-\d\d-\d\d")
-_UNSTORED = re.compile("[\x00\ud800-\udfff]")
 _REGION = re.compile(r"\d{2}(\d{2}(\d{2}(\d{3}(\d{3})?)?)?)?")
 _MOST_FIGURE = 10**12
 MOST_QUANTITY = 1_000_000
 """Times the largest fact it stays within 64 bits"""
-MOST_ENTRIES = 500
-MISSING = "This is missing; add it"
 
 
 def read_policy(document: Any) -> Policy:
     """The policy set of a parsed JSON document. Raises FaultyPolicy with every fault."""
-    reader = _Reader()
+    reader = _PolicyReader()
     read = reader.policy(document)
     if read is None or reader.faults:
         raise FaultyPolicy(reader.faults)
@@ -60,15 +48,7 @@ def read_policy(document: Any) -> Policy:
     return Policy(**read | {"figures": figures | {EDGE: edge}})
 
 
-class _Reader:
-    """Reads value after value; what cannot be read is None and leaves a fault, so that all are found in one reading."""
-
-    def __init__(self) -> None:
-        self.faults: list[tuple[str, Words]] = []
-
-    def fault(self, place: str, message: str, **values: Any) -> None:
-        self.faults.append((place, Words(message, **values)))
-
+class _PolicyReader(Reader):
     def policy(self, document: Any) -> dict[str, Any] | None:
         read = self.object(
             "",
@@ -85,9 +65,9 @@ class _Reader:
             secondary_from=self.whole(1, MOST_SCORE),
             risk=self.list_of(self.choice),
             measures=self.list_of(self.measure),
-            monitoring=self.part(MonitoringSchema()),
+            monitoring=lambda place, value: read_monitoring(self, place, value),
             reviews=self.reviews,
-            visits=self.part(VisitsSchema()),
+            visits=lambda place, value: read_visits(self, place, value),
             optional=("valid_to", "monitoring", "reviews", "visits"),
         )
         if read is not None:
@@ -95,95 +75,15 @@ class _Reader:
             read.setdefault("valid_to", None)
         return read
 
-    def object(
-        self, place: str, value: Any, *, optional: tuple[str, ...] = (), **readers: Callable[[str, Any], Any]
-    ) -> dict[str, Any] | None:
-        """The entries of an object, each read by its reader."""
-        if not isinstance(value, dict):
-            self.fault(place, "This must be an object: names with their values, in braces")
-            return None
-        for name in list(value)[:MOST_ENTRIES]:
-            if name not in readers:
-                self.fault(_join(place, str(name)), "There is no such entry here; take it out, or mend its name")
-        read = {}
-        for name, reader in readers.items():
-            if name in value:
-                read[name] = reader(_join(place, name), value[name])
-            elif name not in optional:
-                self.fault(_join(place, name), MISSING)
-        return read
-
-    def list_of(self, reader: Callable[[str, Any], Any], *, least: int = 0) -> Callable[[str, Any], tuple[Any, ...]]:
-        def read(place: str, value: Any) -> tuple[Any, ...]:
-            if not isinstance(value, list):
-                self.fault(place, "This must be a list, in brackets")
-                return ()
-            if len(value) > MOST_ENTRIES:
-                self.fault(place, "At most %(most)s entries may stand here", most=MOST_ENTRIES)
-                return ()
-            if len(value) < least:
-                self.fault(place, "At least %(least)s entry is needed here", least=least)
-            return tuple(reader(f"{place}[{k}]", one) for k, one in enumerate(value))
-
-        return read
-
-    def whole(self, least: int, most: int) -> Callable[[str, Any], int]:
-        def read(place: str, value: Any) -> int:
-            if type(value) is not int or not least <= value <= most:
-                self.fault(place, "This must be a whole number from %(least)s to %(most)s", least=least, most=most)
-                return least
-            return value
-
-        return read
-
-    def text(self, most: int) -> Callable[[str, Any], str]:
-        def read(place: str, value: Any) -> str:
-            if not isinstance(value, str) or not value.strip() or len(value) > most or _UNSTORED.search(value):
-                self.fault(place, "Write 1 to %(most)s characters here", most=most)
-                return ""
-            return value
-
-        return read
-
-    def matching(self, pattern: re.Pattern[str], mend: str) -> Callable[[str, Any], str]:
-        def read(place: str, value: Any) -> str:
-            if not isinstance(value, str) or not pattern.fullmatch(value):
-                self.fault(place, mend)
-                return ""
-            return value
-
-        return read
-
-    def one_of(self, known: tuple[str, ...]) -> Callable[[str, Any], str]:
-        def read(place: str, value: Any) -> str:
-            if value not in known:
-                self.fault(place, "This must be one of %(known)s", known=", ".join(known))
-                return known[0]
-            return str(value)
-
-        return read
-
     def fact(self, place: str, value: Any) -> str:
         if not isinstance(value, str) or value not in FACTS:
-            self.fault(place, "There is no fact %(name)s; see the list of facts", name=_shown(value))
+            self.fault(place, "There is no fact %(name)s; see the list of facts", name=shown(value))
             return "members"
         return value
 
     def format(self, place: str, value: Any) -> None:
         if value != FORMAT:
             self.fault(place, "This must be %(format)s", format=FORMAT)
-
-    def day(self, place: str, value: Any) -> date | None:
-        try:
-            if isinstance(value, str) and _DAY.fullmatch(value):
-                return date.fromisoformat(value)
-        except ValueError:
-            pass
-        self.fault(place, "Write the day as 2027-03-05")
-        return None
-
-    def day_or_none(self, place: str, value: Any) -> date | None:
-        return None if value is None else self.day(place, value)
 
     def figures(self, place: str, value: Any) -> dict[str, int]:
         if not isinstance(value, dict):
@@ -194,9 +94,9 @@ class _Reader:
             return {}
         read = self.whole(0, _MOST_FIGURE)
         for name in value:
-            if not _CODE.fullmatch(name):
-                self.fault(_join(place, name), "Use 2 to 61 small letters, digits and underscores")
-        return {name: read(_join(place, name), number) for name, number in value.items()}
+            if not CODE.fullmatch(name):
+                self.fault(join(place, name), "Use 2 to 61 small letters, digits and underscores")
+        return {name: read(join(place, name), number) for name, number in value.items()}
 
     def amount(self, place: str, value: Any) -> Amount:
         if type(value) is int and 0 <= value <= _MOST_FIGURE:
@@ -219,95 +119,45 @@ class _Reader:
     def conditions(self, place: str, value: Any) -> tuple[Condition, ...]:
         return self.list_of(self.condition, least=1)(place, value)
 
-    def name(self, place: str, value: Any) -> Name:
-        read = self.object(place, value, zh=self.text(60), en=self.text(120)) or {}
-        return Name(read.get("zh", ""), read.get("en", ""))
-
     def per(self, place: str, value: Any) -> Per | None:
         points = self.whole(1, MOST_SCORE)
         read = self.object(
             place, value, fact=self.fact, every=self.amount, points=points, most=points, beyond=self.amount, optional=("beyond",)
         )  # fmt: skip
-        return _made(Per, {"beyond": Amount()} | (read or {}))
+        return made(Per, {"beyond": Amount()} | (read or {}))
 
     def rule(self, place: str, value: Any) -> Rule | None:
         read = self.object(
-            place, value, id=self.matching(_CODE, _CODE_MEND), name=self.name, type=self.one_of(TYPES),
+            place, value, id=self.matching(CODE, CODE_MEND), name=self.name, type=self.one_of(TYPES),
             points=self.whole(0, MOST_SCORE), all=self.conditions, per=self.per, optional=("per",),
         )  # fmt: skip
-        return _made(Rule, read)
+        return made(Rule, read)
 
     def choice(self, place: str, value: Any) -> Choice | None:
         read = self.object(place, value, name=self.text(60), any=self.list_of(self.conditions, least=1))
-        return _made(Choice, read)
+        return made(Choice, read)
 
     def measure(self, place: str, value: Any) -> Measure | None:
         read = self.object(
-            place, value, code=self.matching(_CODE, _CODE_MEND), name=self.name,
-            types=self.list_of(self.one_of(TYPES), least=1), category=self.matching(_CODE, _CODE_MEND),
+            place, value, code=self.matching(CODE, CODE_MEND), name=self.name,
+            types=self.list_of(self.one_of(TYPES), least=1), category=self.matching(CODE, CODE_MEND),
             quantity=self.whole(1, MOST_QUANTITY), tier=self.whole(1, 3), weight=self.whole(1, 1_000),
             days=self.whole(1, 3_650), all=self.conditions, per_fact=self.fact, optional=("per_fact",),
         )  # fmt: skip
-        return _made(Measure, read)
+        return made(Measure, read)
 
     def review_group(self, place: str, value: Any) -> ReviewGroup | None:
         read = self.object(
-            place, value, id=self.matching(_CODE, _CODE_MEND), name=self.name, months=self.whole(1, 60),
+            place, value, id=self.matching(CODE, CODE_MEND), name=self.name, months=self.whole(1, 60),
             any=self.list_of(self.conditions, least=1),
         )  # fmt: skip
-        return _made(ReviewGroup, read)
+        return made(ReviewGroup, read)
 
     def reviews(self, place: str, value: Any) -> Reviews | None:
         read = self.object(
             place, value, groups=self.list_of(self.review_group), otherwise_months=self.whole(1, 60), soon_days=self.whole(0, 365)
         )  # fmt: skip
-        return _made(Reviews, read)
-
-    def part(self, schema: Schema) -> Callable[[str, Any], Any]:
-        """A part that is described by a marshmallow schema of its own; None stands for a part that is not there."""
-
-        def read(place: str, value: Any) -> Any:
-            if value is None:
-                return None
-            try:
-                return schema.load(value)
-            except ValidationError as error:
-                for where, words in _messages(error.normalized_messages(), place):
-                    self.fault(where, words)
-                return None
-
-        return read
-
-
-def _messages(messages: Any, place: str) -> Iterator[tuple[str, str]]:
-    """(place, words) of every message of a schema, as in ``monitoring.rules[3].at_least``."""
-    if isinstance(messages, dict):
-        for key, inner in messages.items():
-            if isinstance(key, int):
-                yield from _messages(inner, f"{place}[{key}]")
-            else:
-                yield from _messages(inner, place if key == "_schema" else _join(place, str(key)))
-    else:
-        yield from ((place, str(words)) for words in messages)
-
-
-_CODE_MEND = "Use 2 to 61 small letters, digits, hyphens and underscores, a letter first"
-
-
-def _made(kind: type[Made], read: dict[str, Any] | None) -> Made | None:
-    """The value, or None where an entry is missing: its fault is noted already."""
-    needed = {one.name for one in fields(kind) if one.default is DATACLASS_MISSING}  # type: ignore[arg-type]
-    return kind(**read) if read is not None and needed <= set(read) else None
-
-
-def _join(place: str, name: str) -> str:
-    shown = _shown(name)
-    return f"{place}.{shown}" if place else shown
-
-
-def _shown(text: object) -> str:
-    """A part of the document inside a fault: short, and writable whatever was typed."""
-    return str(text)[:60].replace("\x00", "").encode("utf-8", "backslashreplace").decode()
+        return made(Reviews, read)
 
 
 Faults = Iterator[tuple[str, Words]]
@@ -355,7 +205,7 @@ def _figure_faults(read: Mapping[str, Any]) -> Faults:
         yield f"figures.{EDGE}", Words("This follows from the line, the edge factor and the minimum wage; leave it out")
     for place, amount in _amounts(read):
         if amount.figure is not None and amount.figure not in {*figures, EDGE}:
-            yield place, Words("There is no figure %(name)s; add it to figures", name=_shown(amount.figure))
+            yield place, Words("There is no figure %(name)s; add it to figures", name=shown(amount.figure))
     for k, rule in enumerate(read["rules"]):
         if rule.per is not None and rule.per.every == Amount(0):
             yield f"rules[{k}].per.every", Words("This is zero; give one or more")

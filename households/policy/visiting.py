@@ -6,11 +6,7 @@ Three risk tiers set the frequency of care visits 探访关爱 (中国社会报,
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
-from marshmallow import RAISE, Schema, fields, post_load, validate
-
-RISK_TIERS = ("high", "key", "general")
 PROBLEM_KINDS = ("safety", "health", "care", "living", "housing", "benefits", "work_school", "other")
 """What may be found: danger in the home, health, care and company, food and daily life, the house, benefits not received, work or school"""
 
@@ -30,35 +26,3 @@ class Visits:
     tiers: Mapping[str, TierVisits]
     again_days: int
     problem_days: Mapping[str, int]
-
-
-class _TierSchema(Schema):
-    class Meta:
-        unknown = RAISE
-
-    every_days = fields.Integer(required=True, strict=True, validate=validate.Range(1, 730))
-    telephone_in_a_row = fields.Integer(required=True, strict=True, validate=validate.Range(0, 100))
-
-    @post_load
-    def _made(self, data: dict[str, Any], **_: Any) -> TierVisits:
-        return TierVisits(**data)
-
-
-_DAYS = fields.Integer(required=True, strict=True, validate=validate.Range(1, 365))
-_TiersSchema = Schema.from_dict({tier: fields.Nested(_TierSchema, required=True) for tier in RISK_TIERS})
-_ProblemsSchema = Schema.from_dict(dict.fromkeys(PROBLEM_KINDS, _DAYS))
-
-
-class VisitsSchema(Schema):
-    """Every tier and every kind of problem once, and nothing else."""
-
-    class Meta:
-        unknown = RAISE
-
-    tiers = fields.Nested(_TiersSchema(unknown=RAISE), required=True)
-    again_days = _DAYS
-    problem_days = fields.Nested(_ProblemsSchema(unknown=RAISE), required=True)
-
-    @post_load
-    def _made(self, data: dict[str, Any], **_: Any) -> Visits:
-        return Visits(**data)

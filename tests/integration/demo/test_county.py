@@ -3,44 +3,33 @@
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Callable
+from datetime import date, timedelta
 from pathlib import Path
 
-import psycopg
 import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner
-from psycopg import sql
 from sqlalchemy.orm import Session, sessionmaker
 from stdnum.cn import uscc
 
 from donors.funds.models import Fund, LedgerAccount
 from donors.models import Donor, DonorPerson
 from donors.offerings.models import Offering
-from households.cases.models import CaseConference
-from households.consents.models import Consent
 from households.models import Household, HouseholdPerson, Indicator, Member
 from households.needs.models import Need
-from households.plans.following import households_to_follow
-from households.plans.models import Objection, Plan, PlanMeasure, PlanNeed
-from households.visits.models import CareVisit
-from households.visits.queries import count_due
-from households.visits.schedule import Planned, plan_reviews, plan_visits
 from kernel.accounts.models import User
 from kernel.accounts.operations import sign_in
 from kernel.audit import AuditEntry, verify_chain
 from kernel.crypto import vault_of
-from kernel.database import make_engine, make_session_factory
 from kernel.errors import Conflict, NotAllowed
 from kernel.identity import parse_resident_id
 from kernel.regions.models import Region
 from marketplace.cli.demo import demo
 from marketplace.demo import figures
-from marketplace.demo.accounts import DEMO_LOGINS, DEMO_PASSWORD, TOWNSHIP, require_no_demo_accounts
+from marketplace.demo.accounts import DEMO_LOGINS, DEMO_PASSWORD, require_no_demo_accounts
 from marketplace.demo.county import DemoReport, fill_demo_county
 from marketplace.demo.places import POINT_SOURCE, TOWNSHIPS
-from marketplace.demo.reference import load_reference
 from marketplace.serving.postgres import EmbeddedPostgres
 from matching.pairs import build_pairs
 from matching.pool import Held, RoundScope
@@ -48,53 +37,7 @@ from matching.problem import parse_problem
 from matching.snapshot import take_snapshot
 from projects.models import Project, ProjectFund, ProjectNeed, ProjectOffering
 from projects.volunteering.models import Shift, SignUp
-from tests.conftest import TEST_VAULT
-
-TODAY = date(2027, 3, 5)
-NOW = datetime(2027, 3, 5, 2, 0, tzinfo=UTC)
-
-
-@pytest.fixture(scope="module")
-def clone(postgres: EmbeddedPostgres) -> Iterator[Callable[[str], sessionmaker[Session]]]:
-    """Makes databases that hold the reference data and nothing else; the tree is loaded once for all of them."""
-    names: list[str] = []
-    engines: list[sa.Engine] = []
-    address = postgres.url("zhongfu_admin", "postgres").replace("+psycopg", "")
-    with psycopg.connect(address, autocommit=True) as admin:
-
-        def make(name: str, template: str = "test_demo_base") -> sessionmaker[Session]:
-            admin.execute(
-                sql.SQL("CREATE DATABASE {} OWNER zhongfu_owner TEMPLATE {}").format(
-                    sql.Identifier(name), sql.Identifier(template)
-                )
-            )
-            names.append(name)
-            engines.append(make_engine(postgres.url("zhongfu_app", name)))
-            return make_session_factory(engines[-1], vault=TEST_VAULT)
-
-        with make("test_demo_base", "zhongfu")() as session:
-            load_reference(session)
-            session.commit()
-        engines[0].dispose()  # a template has no other connections
-        yield make
-        for engine in engines:
-            engine.dispose()
-        for name in names:
-            admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
-
-
-@pytest.fixture(scope="module")
-def county(clone: Callable[[str], sessionmaker[Session]]) -> tuple[sessionmaker[Session], DemoReport]:
-    """A session factory over a filled database, and what the first fill reported."""
-    factory = clone("test_demo_county")
-    return factory, fill_demo_county(factory, today=TODAY, now=NOW)
-
-
-@pytest.fixture
-def filled(county: tuple[sessionmaker[Session], DemoReport]) -> Iterator[Session]:
-    """A session that only reads: nothing it does is committed."""
-    with county[0]() as session:
-        yield session
+from tests.integration.demo.conftest import NOW, TODAY
 
 
 def _count(session: Session, model: type, *where: sa.ColumnElement[bool]) -> int:
@@ -295,20 +238,6 @@ def test_a_round_over_the_county_has_room_to_choose(filled: Session):
     assert {one.reason for one in snapshot.excluded} == {"consent_missing", "opted_out"}
 
 
-def test_visits_reviews_problems_and_cases_are_under_way(filled: Session):
-    due = count_due(filled, scope=(TOWNSHIP,), today=TODAY)
-    assert due.visits > due.visits_late > 0 and due.problems > 0
-    county = count_due(filled, scope=("330324",), today=TODAY)
-    assert county.problems_late == county.problems_escalated > 0 and county.reviews_late > 0
-    active = filled.scalar(sa.select(sa.func.count()).select_from(Household).where(Household.status == "active"))
-    planned = sa.select(sa.func.count(CareVisit.household_id.distinct())).where(CareVisit.status == "planned")
-    assert filled.scalar(planned) == active  # one ahead of each
-    assert plan_visits(filled, today=TODAY, now=NOW) == Planned(0, 0, 0)
-    assert plan_reviews(filled, today=TODAY, now=NOW) == Planned(0, 0, 0)
-    assert sorted(filled.scalars(sa.select(CaseConference.status))) == ["confirmed", "decided"]
-    filled.rollback()
-
-
 _NOT_COMPARED = {"created_at", "updated_at", "posted_at", "signed_up_at", "listed_by", "transaction_id"}
 
 
@@ -402,32 +331,3 @@ def test_the_command_is_refused_in_production_before_it_touches_the_database(mon
     monkeypatch.setenv("DATABASE_URL", "postgresql://nobody@127.0.0.1:1/nothing")
     refused = CliRunner().invoke(demo, ["fill"])
     assert refused.exit_code == 1 and "ZHONGFU_ENV" in refused.output
-
-
-def test_needs_come_from_plans_in_force_and_every_state_is_there(filled: Session):
-    states = Counter(filled.scalars(sa.select(Plan.status)))
-    assert states["in_force"] > 1_000 and min(states[one] for one in ("draft", "agreed", "reviewed")) >= 30
-    open_needs = _count(filled, Need)
-    linked = _count(filled, PlanNeed)
-    assert linked > open_needs / 3
-    pairs = filled.execute(
-        sa.select(Need.category_code, Need.quantity, Need.household_id, PlanMeasure.category_code, PlanMeasure.quantity, Plan.household_id)
-        .join(PlanNeed, PlanNeed.need_id == Need.id)
-        .join(PlanMeasure, PlanMeasure.id == PlanNeed.measure_id)
-        .join(Plan, Plan.id == PlanMeasure.plan_id)
-    ).all()  # fmt: skip
-    assert all(tuple(row[:3]) == tuple(row[3:]) for row in pairs)
-    assert households_to_follow(filled, today=TODAY) == []  # nothing waits to be posted or withdrawn
-    late = _count(filled, Plan, Plan.status == "in_force", Plan.review_on < TODAY)
-    assert 0 < late < 300
-    assert Counter(filled.scalars(sa.select(Objection.status))) == {"open": 1, "upheld": 2, "rejected": 1}
-
-
-def test_every_day_of_consent_has_its_paper(filled: Session):
-    standing = dict(
-        filled.execute(sa.select(Consent.household_id, Consent.recorded_at).where(Consent.purpose == "match")).all()
-    )
-    households = dict(
-        filled.execute(sa.select(Household.id, Household.consented_at).where(Household.consented_at.is_not(None))).all()
-    )
-    assert standing == households and len(standing) > 1_800

@@ -152,13 +152,13 @@ def test_what_is_no_object_is_refused(document):
         (
             put(["reviews", "groups", 2, "any", 1, 0, "at_least"], {"figure": "line"}),
             "reviews.groups[2].any[1][0].at_least",
-            "no figure 'line'",
+            "no figure line",
         ),
-        (drop("visits", "tiers", "key"), "visits.tiers.key", "required"),
+        (drop("visits", "tiers", "key"), "visits.tiers.key", "missing"),
         (put(["visits", "tiers", "high", "every_days"], 0), "visits.tiers.high.every_days", "1"),
-        (put(["visits", "tiers", "urgent"], {}), "visits.tiers.urgent", "Unknown"),
-        (drop("visits", "problem_days", "safety"), "visits.problem_days.safety", "required"),
-        (put(["visits", "again_days"], "3"), "visits.again_days", "integer"),
+        (put(["visits", "tiers", "urgent"], {}), "visits.tiers.urgent", "no such entry"),
+        (drop("visits", "problem_days", "safety"), "visits.problem_days.safety", "missing"),
+        (put(["visits", "again_days"], "3"), "visits.again_days", "whole number"),
     ],
 )
 def test_a_fault_of_reviews_or_visits_is_named_by_its_place(change, place, words):
