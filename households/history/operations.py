@@ -45,7 +45,9 @@ def record_values(
         if entry.corrects in wrong:
             raise _corrected_before(entry.code)
         row = _row(household.id, entry, values[entry.code], actor, now)
-        if entry.corrects is None and any(_same(row, one) for one in known if one.id not in wrong):
+        # a value that came back to what it was on the same day is news; the same told twice is not
+        told = [one for one in known if one.id not in wrong and (one.code, one.as_of) == (row.code, row.as_of)]
+        if entry.corrects is None and told and _same(row, max(told, key=lambda one: (one.recorded_at, one.id))):
             continue
         rows.append(row)
     _write(session, household, rows)

@@ -192,7 +192,7 @@ def test_a_verified_lead_becomes_a_household_with_the_numbers_that_were_told(ses
 def test_the_same_person_twice_is_refused_and_the_lead_tied_to_the_household_on_file(session):
     known = make_household(session)
     lead = make_lead(session, resident_id=resident_id())
-    with pytest.raises(Conflict, match="registered in a household already"):
+    with pytest.raises(Conflict, match="is a member of household"):
         register_from_lead(
             session, lead_id=lead.id, entry=a_household(a_head(resident_id=None, sex=None, born_on=None)), **WORKER
         )
