@@ -33,7 +33,7 @@ from marketplace.api.cases_schemas import (
     VersionSchema,
 )
 from marketplace.api.visits import writing
-from marketplace.api.visits_schemas import PurposeSchema
+from marketplace.api.visits_schemas import VisitPurposeSchema
 from marketplace.security.access import db, requires, scope_of
 
 blueprint = Blueprint("api_cases", __name__, url_prefix="/api/v1/cases", description="Case conferences 个案会商")
@@ -170,7 +170,7 @@ class Facts(MethodView):
     """What lay before the conference."""
 
     @requires("case.read")
-    @blueprint.arguments(PurposeSchema)
+    @blueprint.arguments(VisitPurposeSchema)
     @blueprint.response(200, FactsSchema)
     @refusals(blueprint, 400, 401, 403, 404, 422)
     def post(self, given: dict[str, Any], case_id: uuid.UUID) -> object:

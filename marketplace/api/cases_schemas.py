@@ -43,7 +43,7 @@ class CaseChangeSchema(CaseEntrySchema):
     version = fields.version()
 
 
-class MeasureSchema(ma.Schema):
+class CaseMeasureSchema(ma.Schema):
     """A measure: what, and who answers for it until when."""
 
     words = fields.text(500, required=True)
@@ -57,7 +57,7 @@ class DecisionSchema(ma.Schema):
 
     decision = fields.text(MOST_TEXT, required=True)
     measures = ma.fields.List(
-        ma.fields.Nested(MeasureSchema), load_default=list, validate=ma.validate.Length(max=MOST_ROWS)
+        ma.fields.Nested(CaseMeasureSchema), load_default=list, validate=ma.validate.Length(max=MOST_ROWS)
     )
     extra_fen = fields.fen(load_default=0)
     legal_basis = fields.text(500, load_default=None, allow_none=True)
@@ -87,7 +87,7 @@ class CaseDecisionSchema(ma.Schema):
     held_on = ma.fields.Date(required=True)
     status = ma.fields.String(required=True)
     decision = ma.fields.String(allow_none=True)
-    measures = ma.fields.List(ma.fields.Nested(MeasureSchema), required=True)
+    measures = ma.fields.List(ma.fields.Nested(CaseMeasureSchema), required=True)
     extra_fen = ma.fields.Integer(required=True)
     legal_basis = ma.fields.String(allow_none=True)
     valid_from = ma.fields.Date(allow_none=True)

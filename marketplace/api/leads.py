@@ -34,13 +34,13 @@ from marketplace.api.leads_schemas import (
     ChannelFiguresSchema,
     ClosingSchema,
     LeadEntrySchema,
+    LeadPurposeSchema,
     LeadQuery,
     LeadRowSchema,
     LeadSchema,
     MergeSchema,
     OwnerSchema,
     PeriodQuery,
-    PurposeSchema,
     ReceiptQuestionSchema,
     ReceiptSchema,
     RevealedLeadSchema,
@@ -209,7 +209,7 @@ class Reveal(MethodView):
     """What is sealed."""
 
     @requires(WRITE)
-    @blueprint.arguments(PurposeSchema)
+    @blueprint.arguments(LeadPurposeSchema)
     @blueprint.response(200, RevealedLeadSchema)
     @refusals(blueprint, 400, 401, 403, 404, 422)
     def post(self, given: dict[str, str], lead_id: uuid.UUID) -> object:

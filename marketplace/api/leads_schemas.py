@@ -116,7 +116,7 @@ class ClosingSchema(ma.Schema):
     reason = fields.text(1_000, required=True, load_only=True)
 
 
-class PurposeSchema(ma.Schema):
+class LeadPurposeSchema(ma.Schema):
     """What the sealed words are needed for."""
 
     purpose = fields.text(400, required=True)

@@ -22,9 +22,9 @@ from marketplace.api.plans_schemas import (
     MeasureSchema,
     MeasuresSchema,
     PlanQuery,
+    PlanReviewSchema,
     PlanRowSchema,
     PlanSchema,
-    ReviewSchema,
 )
 from marketplace.security.access import actor, clock_now, db, requires, scope_of
 from matching.rounds.pools import rounds_holding
@@ -186,7 +186,7 @@ class Review(MethodView):
     """Review."""
 
     @requires("plan.write")
-    @blueprint.arguments(ReviewSchema)
+    @blueprint.arguments(PlanReviewSchema)
     @blueprint.response(200, PlanSchema)
     @refusals(blueprint, 400, 401, 403, 404, 409, 422)
     def post(self, given: dict[str, str], plan_id: uuid.UUID) -> object:

@@ -161,7 +161,7 @@ class ApprovalSchema(ma.Schema):
     starts_on = ma.fields.Date(load_default=None, allow_none=True)
 
 
-class ReviewSchema(ma.Schema):
+class PlanReviewSchema(ma.Schema):
     """A review of the plan in force."""
 
     outcome = ma.fields.String(required=True, validate=ma.validate.OneOf(OUTCOMES))

@@ -23,8 +23,8 @@ from marketplace.api.visits_schemas import (
     ProblemQuery,
     ProblemSchema,
     ProblemStepSchema,
-    PurposeSchema,
     TextsSchema,
+    VisitPurposeSchema,
 )
 from marketplace.security.access import db, requires, scope_of, today
 
@@ -99,7 +99,7 @@ class Texts(MethodView):
     """What was written."""
 
     @requires("personal.reveal")
-    @blueprint.arguments(PurposeSchema)
+    @blueprint.arguments(VisitPurposeSchema)
     @blueprint.response(200, TextsSchema)
     @refusals(blueprint, 400, 401, 403, 404, 422)
     def post(self, given: dict[str, Any], problem_id: uuid.UUID) -> object:

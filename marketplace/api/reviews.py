@@ -11,7 +11,13 @@ from households.visits.reviews import do_review
 from households.visits.rules import ReviewEntry
 from marketplace.api.base import list_of, refusals
 from marketplace.api.visits import opened, writing
-from marketplace.api.visits_schemas import PurposeSchema, ReviewQuery, ReviewReportSchema, ReviewSchema, TextsSchema
+from marketplace.api.visits_schemas import (
+    ReviewQuery,
+    ReviewReportSchema,
+    ReviewSchema,
+    TextsSchema,
+    VisitPurposeSchema,
+)
 from marketplace.security.access import db, requires, scope_of, today
 
 blueprint = Blueprint("api_reviews", __name__, url_prefix="/api/v1/reviews", description="Reviews 定期核查")
@@ -62,7 +68,7 @@ class Texts(MethodView):
     """The evidence."""
 
     @requires("personal.reveal")
-    @blueprint.arguments(PurposeSchema)
+    @blueprint.arguments(VisitPurposeSchema)
     @blueprint.response(200, TextsSchema)
     @refusals(blueprint, 400, 401, 403, 404, 422)
     def post(self, given: dict[str, Any], review_id: uuid.UUID) -> object:

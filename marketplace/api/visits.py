@@ -16,11 +16,11 @@ from kernel.errors import InvalidInput
 from marketplace.api.base import list_of, refusals
 from marketplace.api.visits_schemas import (
     MonthQuery,
-    PurposeSchema,
     RatesSchema,
     TextsSchema,
     VisitDoneSchema,
     VisitLineSchema,
+    VisitPurposeSchema,
     VisitQuery,
     VisitReportSchema,
     VisitSchema,
@@ -135,7 +135,7 @@ class Texts(MethodView):
     """What was written."""
 
     @requires("personal.reveal")
-    @blueprint.arguments(PurposeSchema)
+    @blueprint.arguments(VisitPurposeSchema)
     @blueprint.response(200, TextsSchema)
     @refusals(blueprint, 400, 401, 403, 404, 422)
     def post(self, given: dict[str, Any], visit_id: uuid.UUID) -> object:

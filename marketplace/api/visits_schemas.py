@@ -158,7 +158,7 @@ class ReviewReportSchema(ma.Schema):
     done_on = ma.fields.Date(load_default=None, allow_none=True)
 
 
-class PurposeSchema(ma.Schema):
+class VisitPurposeSchema(ma.Schema):
     """What the sealed texts are opened for; it stays on record."""
 
     purpose = fields.text(200, required=True)
