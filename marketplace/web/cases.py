@@ -8,6 +8,7 @@ from flask import Blueprint, flash, g, redirect, render_template, request, url_f
 from flask.typing import ResponseReturnValue
 from flask_babel import force_locale
 from flask_babel import gettext as _
+from markupsafe import Markup
 
 from households.cases.models import CaseConference
 from households.cases.operations import (
@@ -228,7 +229,7 @@ def facts(case_id: uuid.UUID) -> ResponseReturnValue:
 @blueprint.route("/<uuid:case_id>/minutes", methods=["GET", "POST"])
 @requires("case.read")
 def minutes(case_id: uuid.UUID) -> ResponseReturnValue:
-    """The minutes on paper, always in Chinese: without the facts, or with them where a purpose is given."""
+    """The minutes on paper, in Chinese whatever the reader's language: without the facts, or with them where a purpose is given."""
     g.idempotency_key = None
     case = get_case(db(), case_id, scope=scope_of("case.read"))
     opened = None
@@ -238,4 +239,5 @@ def minutes(case_id: uuid.UUID) -> ResponseReturnValue:
         except InvalidInput as error:
             return _page(case_id, errors=[sentence(error)], status=status_of(error))
     with force_locale(CHINESE):
-        return render_template("cases/minutes.html", **_shown(case), facts=opened, printed=today())
+        article = Markup(render_template("cases/_minutes.html", **_shown(case), facts=opened, printed=today()))
+    return render_template("cases/minutes.html", case=case, facts=opened, article=article)
