@@ -6,7 +6,7 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 PIP := $(VENV)/bin/pip install --quiet --disable-pip-version-check --no-compile --require-hashes
 WORKERS ?= 2
 
-.PHONY: help run test bench bench-province soak lint lock clean
+.PHONY: help run test bench bench-province bench-demand bench-portraits soak lint lock clean
 
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -25,6 +25,12 @@ bench: $(VENV)/.dev ## Measure the optimiser and the pages (minutes)
 
 bench-province: $(VENV)/.dev ## Measure joint plans of a prefecture and a province (hours)
 	$(PYTHON) -m bench.province
+
+bench-demand: $(VENV)/.dev ## Measure search, lists and import over 510,000 households (minutes)
+	$(PYTHON) -m bench.demand
+
+bench-portraits: $(VENV)/.dev ## Measure portraits of 500,000 households (a quarter of an hour)
+	$(PYTHON) -m bench.portraits
 
 soak: $(VENV)/.dev ## Long campaigns: kills, races, random problems (an hour)
 	$(PYTHON) -m pytest -q -s tests/soak/*.py

@@ -1,6 +1,7 @@
 """The people of a household as rows: sealing their numbers, finding one who is registered already, changing who belongs."""
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import replace
 
 import sqlalchemy as sa
@@ -8,25 +9,51 @@ from sqlalchemy.orm import Session
 
 from households.models import Household, Member
 from households.rules import CheckedHousehold, CheckedMember, HouseholdEntry
+from kernel.accounts.rules import covers
 from kernel.crypto import Vault, vault_of
 from kernel.database import new_id
 from kernel.errors import Conflict, InvalidInput
 
 
-def refuse_known_people(session: Session, *, checked: CheckedHousehold, but: uuid.UUID | None) -> None:
-    """Raises Conflict naming the member who stands in another household than `but`; nothing of that household is told."""
+def refuse_known_people(
+    session: Session,
+    *,
+    members: Sequence[CheckedMember],
+    but: uuid.UUID | None,
+    scope: tuple[str, ...],
+    field: str | None = None,
+) -> None:
+    """Raises Conflict at the member who stands in another household than `but`. Within the asker's `scope` it says in which; of a household
+    outside nothing is told. `field` names the member where there is one alone.
+    """
     vault = vault_of(session)
     wanted = {
         vault.blind_index("resident_id", member.resident_id.number): position
-        for position, member in enumerate(checked.members)
+        for position, member in enumerate(members)
         if member.resident_id is not None
     }
-    query = sa.select(Member.resident_id_index).where(Member.resident_id_index.in_(wanted))
+    query = (
+        sa.select(Member.resident_id_index, Household.number, Household.head_name, Household.region_code)
+        .join(Household, Household.id == Member.household_id)
+        .where(Member.resident_id_index.in_(wanted))
+    )
     if but is not None:
         query = query.where(Member.household_id != but)
-    known = sorted(wanted[index] for index in session.scalars(query) if index is not None)
+    known = sorted((wanted[index], number, name, region) for index, number, name, region in session.execute(query))
     if known:
-        raise known_person(f"members.{known[0]}.resident_id")
+        position, number, name, region = known[0]
+        place = f"{field or f'members.{position}'}.resident_id"
+        raise known_in(number, name, place) if covers(scope, region) else known_person(place)
+
+
+def known_in(number: int, head_name: str, field: str | None) -> Conflict:
+    """The refusal of a person who stands in a household that the asker may see."""
+    return Conflict(
+        "This person is a member of household no. %(number)s (%(name)s) already; move the member or join the households there",
+        field=field,
+        number=number,
+        name=head_name,
+    )
 
 
 def known_person(field: str | None) -> Conflict:

@@ -18,6 +18,7 @@ STATUS_CATEGORIES = (
     "other",
 )
 RISK_TIERS = ("high", "key", "general")
+EVENT_KINDS = ("fire", "accident", "disaster", "job_loss", "death_of_earner")
 RELATIONS = ("head", "spouse", "child", "parent", "grandparent", "grandchild", "sibling", "other")
 
 
@@ -51,6 +52,9 @@ class Household(Base):
     version: Mapped[int] = mapped_column(default=1)
     members: Mapped[list["Member"]] = relationship(order_by="Member.position", cascade="all, delete-orphan")
     indicators: Mapped[list["Indicator"]] = relationship(order_by="Indicator.code", cascade="all, delete-orphan")
+    events: Mapped[list["HouseholdEvent"]] = relationship(
+        order_by="HouseholdEvent.happened_on.desc(), HouseholdEvent.id", cascade="all, delete-orphan"
+    )
     __mapper_args__ = {"version_id_col": version}
     __table_args__ = (
         sa.CheckConstraint(f"status_category IN {STATUS_CATEGORIES}", name="status_category_known"),
@@ -63,6 +67,13 @@ class Household(Base):
         sa.CheckConstraint("(phone_sealed IS NULL) = (phone_index IS NULL)", name="phone_whole"),
         sa.CheckConstraint("(lat IS NULL) = (lon IS NULL)", name="point_whole"),
         sa.Index("ix_households_pinyin", "pinyin"),
+        sa.Index("ix_households_initials", "initials"),
+        # A page of a list is a walk along one of these: prefecture, county or township, then the number.
+        sa.Index("ix_households_at_4", sa.text("left(region_code, 4)"), "number"),
+        sa.Index("ix_households_at_6", sa.text("left(region_code, 6)"), "number"),
+        sa.Index("ix_households_at_9", sa.text("left(region_code, 9)"), "number"),
+        # A name of two characters has no trigram; its characters are found one by one.
+        sa.Index("ix_households_name_characters", sa.text("string_to_array(head_name, NULL)"), postgresql_using="gin"),
         sa.Index(
             "ix_households_name_trgm", "head_name", postgresql_using="gin", postgresql_ops={"head_name": "gin_trgm_ops"}
         ),
@@ -113,3 +124,19 @@ class Indicator(Base):
     as_of: Mapped[date]
     source: Mapped[str]
     __table_args__ = (sa.CheckConstraint("value >= 0", name="value_not_negative"),)
+
+
+class HouseholdEvent(Base):
+    """A shock that befell a household: what makes help urgent for a while."""
+
+    __tablename__ = "household_events"
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
+    household_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("households.id"), index=True)
+    kind: Mapped[str]
+    happened_on: Mapped[date]
+    source: Mapped[str]
+    created_at: Mapped[datetime]
+    __table_args__ = (
+        sa.CheckConstraint(f"kind IN {EVENT_KINDS}", name="kind_known"),
+        sa.UniqueConstraint("household_id", "kind", "happened_on"),
+    )

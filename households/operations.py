@@ -1,27 +1,34 @@
-"""Writing households: registration, change, indicators, consent, closing, and opening what is sealed."""
+"""Writing households: registration, change, indicators, closing, and opening what is sealed."""
 
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import set_committed_value
 
+from households.consents.operations import note_consents
+from households.history.operations import record_values
 from households.indicators import IndicatorEntry, checked_values
+from households.life.models import HouseholdChange
 from households.members import change_members, known_person, new_member, refuse_known_people, with_known
-from households.models import Household, HouseholdPerson, Indicator
+from households.models import EVENT_KINDS, Household, HouseholdEvent, HouseholdPerson
 from households.needs.models import Need
+from households.plans.operations import close_plans
+from households.portrait.operations import renew_portrait
 from households.queries import REVEALED, get_household
 from households.rules import CheckedHousehold, HouseholdEntry, check_household, check_purpose
+from households.visits.schedule import follow_household
 from kernel import audit
 from kernel.accounts.rules import require_scope
 from kernel.audit import Actor
 from kernel.clock import day_of
 from kernel.crypto import Vault, vault_of
 from kernel.database import constraint_of, new_id
-from kernel.errors import Conflict, InvalidInput
+from kernel.errors import Conflict, InvalidFields, InvalidInput
 from kernel.pinyin import initials, syllables
 from kernel.regions.queries import get_region
 
@@ -49,13 +56,13 @@ def register_household(
 ) -> Household:
     """A new household with its members, numbers sealed.
 
-    Raises InvalidFields (every fault), OutsideScope, NotFound (region), Conflict (a person who is in a household already; which
-    one is not said, since it may lie outside the asker's regions).
+    Raises InvalidFields (every fault), OutsideScope, NotFound (region), Conflict (a person who is in a household already; in which
+    one is said where it lies within the asker's regions).
     """
     checked = check_household(entry, today=day_of(now))
     require_scope(scope, entry.region_code)
     get_region(session, entry.region_code)
-    refuse_known_people(session, checked=checked, but=None)
+    refuse_known_people(session, members=checked.members, but=None, scope=scope)
     return add_households(session, checked=[checked], actor=actor, now=now)[0]
 
 
@@ -64,7 +71,7 @@ def add_households(
 ) -> list[Household]:
     """Writes households that were checked, with their regions and people, in bulk. Raises Conflict where a person slipped in meanwhile."""
     vault = vault_of(session)
-    households = []
+    households, agreed = [], {}
     for one in checked:
         entry, head = one.entry, one.head.entry.name.strip()
         household = Household(
@@ -80,13 +87,13 @@ def add_households(
             main_type=entry.main_type,
             risk_tier=entry.risk_tier,
             cap_fen=entry.cap_fen,
-            consented_at=now if entry.consented else None,
             created_at=now,
             updated_at=now,
         )
         _seal_phone(vault, household, one.phone)
         household.members = [new_member(vault, member, position) for position, member in enumerate(one.members)]
         households.append(household)
+        agreed[household.id] = entry.consented
         audit.record(
             session,
             actor=actor,
@@ -100,6 +107,12 @@ def add_households(
         )
     session.add_all(households)
     _flush(session)
+    consenting = [one for one in households if agreed[one.id]]
+    if consenting:
+        note_consents(session, [(one.id, one.head_name) for one in consenting], actor=actor, now=now)
+        session.flush()
+        for one in consenting:  # the database's trigger has set it; asking for each again would slow an import
+            set_committed_value(one, "consented_at", now)
     return households
 
 
@@ -124,7 +137,7 @@ def change_household(
     checked = check_household(with_known(entry, kept), today=day_of(now))
     require_scope(scope, entry.region_code)
     get_region(session, entry.region_code)
-    refuse_known_people(session, checked=checked, but=household.id)
+    refuse_known_people(session, members=checked.members, but=household.id, scope=scope)
     vault = vault_of(session)
     if entry.region_code != household.region_code:
         session.execute(
@@ -132,6 +145,12 @@ def change_household(
             .where(Need.household_id == household.id, Need.status == "open", Need.region_code == household.region_code)
             .values(region_code=entry.region_code, updated_at=now, version=Need.version + 1)
         )
+        session.add(
+            HouseholdChange(
+                household_id=household.id, kind="moved", happened_on=day_of(now), from_region=household.region_code,
+                to_region=entry.region_code, recorded_by=actor.id, recorder=actor.label, recorded_at=now,
+            )
+        )  # fmt: skip
     head = checked.head.entry.name.strip()
     household.region_code, household.head_name = entry.region_code, head
     household.pinyin, household.initials = syllables(head), initials(head)
@@ -144,6 +163,8 @@ def change_household(
     change_members(session, vault, household, checked, kept)
     _flush(session)
     session.refresh(household, ["members"])
+    renew_portrait(session, household, now=now)
+    follow_household(session, household=household, now=now)
     _record(session, household, "household.changed", actor, now, members=len(checked.members))
     return household
 
@@ -157,43 +178,51 @@ def set_indicators(
     scope: tuple[str, ...],
     now: datetime,
 ) -> Household:
-    """Sets the named indicators, keeping the others. Raises InvalidFields, NotFound."""
+    """Records values of the named indicators; of each the latest day counts, and what was recorded before stays on file.
+
+    Raises InvalidFields, NotFound, Conflict (a value that is corrected was corrected before).
+    """
     household = get_household(session, household_id, scope=scope)
     values = checked_values(entries, today=day_of(now))
-    known = {indicator.code: indicator for indicator in household.indicators}
-    for entry in entries:
-        row = known.get(entry.code)
-        if row is None:
-            row = Indicator(code=entry.code)
-            household.indicators.append(row)
-        row.value, row.as_of, row.source = values[entry.code], entry.as_of, entry.source.strip()
     household.updated_at = now
+    written = record_values(session, household, entries, values, actor=actor, now=now)
     session.flush()
-    _record(session, household, "household.indicators_set", actor, now, codes=sorted(values))
+    renew_portrait(session, household, now=now)
+    follow_household(session, household=household, now=now)
+    _record(session, household, "household.indicators_set", actor, now, codes=written)
     return household
 
 
-def record_consent(
-    session: Session, *, household_id: uuid.UUID, actor: Actor, scope: tuple[str, ...], now: datetime
+def record_event(
+    session: Session,
+    *,
+    household_id: uuid.UUID,
+    kind: str,
+    happened_on: date,
+    source: str,
+    actor: Actor,
+    scope: tuple[str, ...],
+    now: datetime,
 ) -> Household:
-    """The household agrees that its needs enter rounds; again changes nothing. Raises NotFound, Conflict (closed)."""
-    household = _active(session, household_id, scope)
-    if household.consented_at is None:
-        household.consented_at = household.updated_at = now
-        session.flush()
-        _record(session, household, "household.consented", actor, now)
-    return household
-
-
-def withdraw_consent(
-    session: Session, *, household_id: uuid.UUID, actor: Actor, scope: tuple[str, ...], now: datetime
-) -> Household:
-    """The household takes its consent back: its needs stay out of later rounds. Raises NotFound."""
+    """Puts a shock on record; the same one again changes nothing. Raises InvalidFields (unknown kind, a day to come, no source), NotFound."""
     household = get_household(session, household_id, scope=scope)
-    if household.consented_at is not None:
-        household.consented_at, household.updated_at = None, now
+    faults = []
+    if kind not in EVENT_KINDS:
+        faults.append(InvalidInput("There is no event %(kind)s", field="kind", kind=kind))
+    if happened_on > day_of(now):
+        faults.append(InvalidInput("The day of an event lies in the future", field="happened_on"))
+    if not source.strip():
+        faults.append(InvalidInput("Say where the value comes from: a visit, a certificate, data", field="source"))
+    if faults:
+        raise InvalidFields(faults)
+    if not any(event.kind == kind and event.happened_on == happened_on for event in household.events):
+        household.events.append(
+            HouseholdEvent(kind=kind, happened_on=happened_on, source=source.strip(), created_at=now)
+        )
+        household.updated_at = now
         session.flush()
-        _record(session, household, "household.consent_withdrawn", actor, now)
+        renew_portrait(session, household, now=now)
+        _record(session, household, "household.event_recorded", actor, now, kind=kind, day=happened_on.isoformat())
     return household
 
 
@@ -218,7 +247,7 @@ def set_opt_out(
 def close_household(
     session: Session, *, household_id: uuid.UUID, reason: str, actor: Actor, scope: tuple[str, ...], now: datetime
 ) -> Household:
-    """Closes the household and withdraws its open needs.
+    """Closes the household with its plan and withdraws its open needs.
 
     Raises NotFound, InvalidInput (no reason), Conflict while something is promised to it and not delivered.
     """
@@ -237,8 +266,10 @@ def close_household(
         )
     for need in needs:
         need.status, need.updated_at = "withdrawn", now
+    close_plans(session, household, reason=reason.strip(), actor=actor, now=now)
     household.status, household.updated_at = "closed", now
     session.flush()
+    follow_household(session, household=household, now=now)
     _record(session, household, "household.closed", actor, now, needs_withdrawn=len(needs))
     return household
 
@@ -246,11 +277,15 @@ def close_household(
 def reopen_household(
     session: Session, *, household_id: uuid.UUID, actor: Actor, scope: tuple[str, ...], now: datetime
 ) -> Household:
-    """A closed household comes back; its needs stay withdrawn. Raises NotFound."""
+    """A closed household comes back; its needs stay withdrawn. Raises NotFound, Conflict (nobody is left in it)."""
     household = get_household(session, household_id, scope=scope)
+    if not household.members:
+        raise Conflict("Nobody is left in this household; enter its members first")
     if household.status != "active":
         household.status, household.updated_at = "active", now
         session.flush()
+        renew_portrait(session, household, now=now)
+        follow_household(session, household=household, now=now)
         _record(session, household, "household.reopened", actor, now)
     return household
 

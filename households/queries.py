@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session, selectinload
 
 from households.models import Household, HouseholdPerson, Member
@@ -54,17 +55,31 @@ class Look:
 
 
 def matches_head(text: str, *numbers: Any) -> sa.ColumnElement[bool]:
-    """Households found by a part of the head's name, by the start of its pinyin or initials, or by one of `numbers`, columns of the list."""
-    wanted = text.strip().lower()
-    pattern = escape_like(wanted)
-    found = [
-        Household.head_name.like(f"%{pattern}%"),
-        Household.pinyin.like(f"{pattern}%"),
-        Household.initials.like(f"{pattern}%"),
-    ]
-    if wanted.isascii() and wanted.isdigit() and len(wanted) < 16:
-        found += [number == int(wanted) for number in numbers]
-    return sa.or_(*found)
+    """Households found by a part of the head's name, by the start of its pinyin or initials, or by one of `numbers`, columns of the list.
+
+    What is typed says which of them can be meant, so that each is one walk of an index: digits are a number, letters are pinyin or
+    initials, anything else is a name.
+    """
+    wanted = text.strip()
+    if wanted.isascii() and wanted.isdigit() and len(wanted) < 16 and numbers:
+        return sa.or_(*(number == int(wanted) for number in numbers))
+    if wanted.isascii() and wanted.isalpha():
+        spelled = escape_like(wanted.lower())
+        return sa.or_(Household.pinyin.like(f"{spelled}%"), Household.initials.like(f"{spelled}%"))
+    characters = sa.cast(sorted(set(wanted)), ARRAY(sa.Text))
+    return sa.and_(_name_characters().contains(characters), Household.head_name.like(f"%{escape_like(wanted)}%"))
+
+
+def _name_characters() -> sa.ColumnElement[Any]:
+    """The characters of the head's name as the index of them has it."""
+    return sa.func.string_to_array(Household.head_name, sa.null(), type_=ARRAY(sa.Text))
+
+
+def at_level(scope: tuple[str, ...]) -> sa.ColumnElement[bool]:
+    """`within` for households, said as the indexes of lists have it where the scope is one prefecture, county or township."""
+    if len(scope) == 1 and len(scope[0]) in (4, 6, 9):
+        return sa.func.left(Household.region_code, len(scope[0])) == scope[0]
+    return within(Household.region_code, scope)
 
 
 def list_households(
@@ -87,11 +102,11 @@ def list_households(
     `ids` keeps to these households (a person's own). Raises InvalidInput for a key that is none.
     """
     limit = min(limit, MOST)
-    query = sa.select(Household).where(within(Household.region_code, scope)).order_by(Household.number)
+    query = sa.select(Household).where(at_level(scope)).order_by(Household.number)
     if text.strip():
         query = query.where(matches_head(text, Household.number))
     if region_code:
-        query = query.where(within(Household.region_code, (region_code,)))
+        query = query.where(at_level((region_code,)))
     for column, value in (
         (Household.status_category, status_category),
         (Household.main_type, main_type),

@@ -5,6 +5,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import date
 
+from households.consents.rules import ADULT_FROM, age_on
 from households.models import RELATIONS, RISK_TIERS, STATUS_CATEGORIES
 from kernel.catalogue.models import HOUSEHOLD_TYPES
 from kernel.checking import checked_point, checked_text
@@ -98,6 +99,14 @@ def check_household(entry: HouseholdEntry, *, today: date) -> CheckedHousehold:
         if checked is not None:
             members.append(checked)
     faults += _together_faults(entry, members)
+    heads = (member for member in members if member.entry.relation == "head")
+    if entry.consented and any(age_on(head.born_on, today) < ADULT_FROM for head in heads):
+        faults.append(
+            InvalidInput(
+                "The head is a minor: register the household without consent, then record what a guardian agrees to",
+                field="consented",
+            )
+        )
     if faults:
         raise InvalidFields(faults)
     return CheckedHousehold(entry, tuple(members), phone)

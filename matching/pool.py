@@ -12,8 +12,18 @@ from typing import Any
 
 from matching.waiting import STANDARD, Wait, WaitingRule, open_weight
 
-NEED_EXCLUSIONS = ("withdrawn", "met", "expired", "household_closed", "consent_missing", "opted_out", "promised")
-"""Why an open need of the scope is not in the pool; the first that applies is given. `promised`: an earlier round holds all of it."""
+NEED_EXCLUSIONS = (
+    "withdrawn",
+    "met",
+    "expired",
+    "household_closed",
+    "consent_missing",
+    "opted_out",
+    "objection",
+    "promised",
+)
+"""Why an open need of the scope is not in the pool; the first that applies is given. `objection`: frozen until the household's objection is heard;
+`promised`: an earlier round holds all of it."""
 OFFERING_EXCLUSIONS = (
     "withdrawn", "paused", "donor_suspended", "ended", "nothing_left", "no_area", "no_fund", "carries_enough",
 )  # fmt: skip
@@ -73,6 +83,7 @@ class NeedFacts:
     household_cap_fen: int | None
     consented: bool
     opted_out: bool
+    objected: bool = False
     waited: int = 0
 
     @property
@@ -156,6 +167,8 @@ def why_need_is_out(need: NeedFacts, *, today: date) -> str | None:
         return "consent_missing"
     if need.opted_out:
         return "opted_out"
+    if need.objected:
+        return "objection"
     return "promised" if need.remaining <= 0 else None
 
 

@@ -8,7 +8,7 @@ the same hash when it is frozen again (promise 26). County (6,000 needs × 2,500
 import uuid
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -19,8 +19,11 @@ from sqlalchemy.orm import Session
 from donors.funds.models import Fund, LedgerAccount
 from donors.models import Donor
 from donors.offerings.models import Offering
+from households.cases.queries import RaisedCap, raised_caps
+from households.cases.rules import raised_cap
 from households.models import Household, Member
 from households.needs.models import Need
+from households.plans.models import Objection
 from kernel.database import within
 from kernel.regions.models import Region
 from kernel.regions.queries import with_ancestors
@@ -90,7 +93,7 @@ def take_snapshot(
     changed is kept beside the problem and its hash stands in the problem's name: the hash of the pool covers both.
     """
     needs, excluded = [], []
-    for need in needs_in_scope(session, scope, waited=waited):
+    for need in needs_in_scope(session, scope, today=today, waited=waited):
         reason = why_need_is_out(need, today=today)
         if reason is None:
             needs.append(need)
@@ -136,6 +139,9 @@ def take_snapshot(
         "policy": policy_row(scope),
     }
     summary = _summary(document, excluded, left_out) | {"waiting": sum(one.counted > one.weight for one in waits)}
+    raised = raised_caps(session, {need.household_id for need in needs}, on=today)
+    if raised:
+        summary |= {"raised_caps": _raised_rows(raised)}
     return Snapshot(document, tuple(excluded), summary, waits)
 
 
@@ -143,10 +149,14 @@ def needs_in_scope(
     session: Session,
     scope: RoundScope,
     *,
+    today: date,
     waited: Mapping[uuid.UUID, int] | None = None,
     ids: Collection[uuid.UUID] | None = None,
 ) -> list[NeedFacts]:
-    """The open needs of the scope, by id; with `ids` these needs whatever their status. `waited` as in `take_snapshot`."""
+    """The open needs of the scope, by id; with `ids` these needs whatever their status. `waited` as in `take_snapshot`.
+
+    A household's cap is what holds for it `today`: what a confirmed case conference grants above the usual cap is in it.
+    """
     query = (
         sa.select(
             Need.id, Need.household_id, Need.region_code, Need.category_code, Need.accepts, Need.quantity, Need.reserved,
@@ -155,7 +165,7 @@ def needs_in_scope(
             # A need without a point of its own stands where its household lives.
             sa.func.coalesce(Need.lat, Household.lat), sa.func.coalesce(Need.lon, Household.lon),
             Need.status, ProjectNeed.project_id, Household.status, Household.cap_fen,
-            Household.consented_at.is_not(None), Household.opted_out,
+            Household.consented_at.is_not(None), Household.opted_out, _objected(),
         )
         .join(Household, Household.id == Need.household_id)
         .outerjoin(ProjectNeed, ProjectNeed.need_id == Need.id)
@@ -170,7 +180,38 @@ def needs_in_scope(
         if scope.project_id is not None:
             query = query.where(ProjectNeed.project_id == scope.project_id)
     known = waited or {}
-    return [NeedFacts(*_frozen(row), waited=known.get(row[0], 0)) for row in session.execute(query)]
+    needs = [NeedFacts(*_frozen(row), waited=known.get(row[0], 0)) for row in session.execute(query)]
+    raised = raised_caps(session, {need.household_id for need in needs}, on=today)
+    return [
+        _with_raised_cap(need, raised[need.household_id], scope) if need.household_id in raised else need
+        for need in needs
+    ]
+
+
+def _with_raised_cap(need: NeedFacts, decisions: tuple[RaisedCap, ...], scope: RoundScope) -> NeedFacts:
+    extra = sum(one.extra_fen for one in decisions)
+    return replace(need, household_cap_fen=raised_cap(need.household_cap_fen, scope.household_cap_fen, extra))
+
+
+def _raised_rows(raised: Mapping[uuid.UUID, tuple[RaisedCap, ...]]) -> dict[str, list[dict[str, int]]]:
+    """For the explanation of the round: household → the case conferences that raised its cap, as they stood at the freeze."""
+    return {
+        str(key): [{"case": one.number, "extra_fen": one.extra_fen} for one in rows]
+        for key, rows in sorted(raised.items())
+    }
+
+
+def _objected() -> sa.ColumnElement[bool]:
+    """Whether an objection is open to the need, or to its household's plan as a whole."""
+    return (
+        sa.exists()
+        .where(
+            Objection.household_id == Need.household_id,
+            Objection.status == "open",
+            sa.or_(Objection.need_id.is_(None), Objection.need_id == Need.id),
+        )
+        .correlate(Need)
+    )
 
 
 def read_offerings(

@@ -21,6 +21,9 @@ APPEND_ONLY = (
     "round_events",
     "pool_draws",
     "round_waits",
+    "plan_steps",
+    "indicator_values",
+    "household_changes",
 )
 
 

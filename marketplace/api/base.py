@@ -10,7 +10,9 @@ from flask_smorest import Api, Blueprint
 
 AREAS = (
     "session", "regions", "catalogue", "donors", "offerings", "funds", "households", "needs",
+    "household_life", "attachments", "consents", "plans", "objections",
     "projects", "shifts", "imports", "rounds", "rounds_fairness", "whatif", "deliveries",
+    "leads", "monitoring", "visits", "problems", "reviews", "cases", "policies", "portraits",
 )  # fmt: skip
 
 

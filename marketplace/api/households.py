@@ -12,20 +12,17 @@ from households.models import Household
 from households.operations import (
     change_household,
     close_household,
-    record_consent,
     register_household,
     reopen_household,
     reveal,
     set_indicators,
     set_opt_out,
-    withdraw_consent,
 )
 from households.queries import get_household, list_households, masked_view, who_looked
 from households.rules import HouseholdEntry, MemberEntry
 from marketplace.api.base import list_of, refusals
 from marketplace.api.fields import ReasonSchema
 from marketplace.api.households_schemas import (
-    ConsentSchema,
     HouseholdChangeSchema,
     HouseholdEntrySchema,
     HouseholdQuery,
@@ -131,20 +128,6 @@ class Indicators(MethodView):
         """Set the named indicators; the others stay."""
         entries = tuple(IndicatorEntry(**one) for one in given["indicators"])
         return document_of(set_indicators(db(), household_id=household_id, entries=entries, **writing()))
-
-
-@blueprint.route("/<uuid:household_id>/consent")
-class Consent(MethodView):
-    """Consent."""
-
-    @requires("household.write")
-    @blueprint.arguments(ConsentSchema)
-    @blueprint.response(200, HouseholdSchema)
-    @refusals(blueprint, 400, 401, 403, 404, 409, 422)
-    def put(self, given: dict[str, bool], household_id: uuid.UUID) -> object:
-        """Record that the household consents, or takes its consent back."""
-        act = record_consent if given["consented"] else withdraw_consent
-        return document_of(act(db(), household_id=household_id, **writing()))
 
 
 @blueprint.route("/<uuid:household_id>/opt-out")

@@ -2,7 +2,7 @@
 
 import marshmallow as ma
 
-from households.indicators import KINDS
+from households.indicators import EVIDENCE, KINDS
 from households.models import RELATIONS, RISK_TIERS, STATUS_CATEGORIES
 from households.rules import SEXES
 from kernel.catalogue.models import HOUSEHOLD_TYPES
@@ -95,11 +95,18 @@ class IndicatorSchema(ma.Schema):
     source = fields.text(200, required=True)
 
 
+class IndicatorEntrySchema(IndicatorSchema):
+    """A value to record; `corrects` is the id of the recorded value that was wrong."""
+
+    evidence = ma.fields.String(load_default="none", validate=ma.validate.OneOf(EVIDENCE))
+    corrects = ma.fields.UUID(load_default=None, allow_none=True)
+
+
 class IndicatorsSchema(ma.Schema):
-    """Indicators to set; the others stay."""
+    """Values to record; nothing is overwritten, and of each indicator the latest day counts."""
 
     indicators = ma.fields.List(
-        ma.fields.Nested(IndicatorSchema), required=True, validate=ma.validate.Length(1, len(KINDS) * 2)
+        ma.fields.Nested(IndicatorEntrySchema), required=True, validate=ma.validate.Length(1, len(KINDS) * 2)
     )
 
 
@@ -131,12 +138,6 @@ class HouseholdSchema(HouseholdRowSchema):
     phone_masked = ma.fields.String(allow_none=True, metadata={"example": "+86138******78"})
     members = ma.fields.List(ma.fields.Nested(MemberSchema), required=True)
     indicators = ma.fields.List(ma.fields.Nested(IndicatorSchema), required=True)
-
-
-class ConsentSchema(ma.Schema):
-    """Consent given or taken back."""
-
-    consented = ma.fields.Boolean(required=True)
 
 
 class OptOutSchema(ma.Schema):

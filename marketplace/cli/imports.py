@@ -21,6 +21,16 @@ def scope_for(person: Person, kind: str) -> tuple[str, ...]:
     return scope
 
 
+LARGE = 2_000
+"""Rows from which the terminal is told how far the import is"""
+
+
+def _told(stage: str, done: int, total: int) -> None:
+    """How far the import is, on the error stream."""
+    if total >= LARGE:
+        click.echo(f"{stage} {done:,} of {total:,}", err=True)
+
+
 @click.command("import")
 @click.argument("kind", type=click.Choice(list(COLUMNS)))
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
@@ -29,7 +39,7 @@ def scope_for(person: Person, kind: str) -> tuple[str, ...]:
 @click.option("--dry-run", is_flag=True, help="Only name the faults; write nothing.")
 @click.option("--partial", is_flag=True, help="Import the rows that hold, and write the others to FILE.rejected.xlsx.")
 def import_(kind: str, file: Path, region_code: str, login: str, *, dry_run: bool, partial: bool) -> None:
-    """Import donors, offerings, households or needs from an XLSX or CSV FILE. Exit 1: faults, each named on its line."""
+    """Import donors, offerings, households, needs or departments' data from an XLSX or CSV FILE. Exit 1: faults, each named on its line."""
     content = file.read_bytes()
     now = utc_now()
     with cli_session() as session:
@@ -39,7 +49,13 @@ def import_(kind: str, file: Path, region_code: str, login: str, *, dry_run: boo
             require_scope(scope, region_code)
             get_region(session, region_code)
             checked = check_file(
-                session, kind=kind, content=content, region_code=region_code, scope=scope, today=day_of(now)
+                session,
+                kind=kind,
+                content=content,
+                region_code=region_code,
+                scope=scope,
+                today=day_of(now),
+                progress=_told,
             )
             for fault in checked.faults:
                 place = ":".join(str(part) for part in (fault.sheet, fault.row, fault.column) if part is not None)
@@ -57,7 +73,7 @@ def import_(kind: str, file: Path, region_code: str, login: str, *, dry_run: boo
             )  # fmt: skip
             applied = apply_import(
                 session, batch_id=batch.id, partial=partial, actor=person.actor, scope=scope, now=now,
-                chinese=person.locale.startswith("zh"),
+                chinese=person.locale.startswith("zh"), progress=_told,
             )  # fmt: skip
         except DomainError as error:
             session.rollback()

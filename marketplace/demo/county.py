@@ -18,10 +18,14 @@ from sqlalchemy.orm import Session, sessionmaker
 from donors.models import Donor, DonorPerson
 from donors.offerings.models import Offering
 from donors.offerings.rules import OfferingEntry
-from households.models import Household, HouseholdPerson, Indicator, Member
+from households.history.models import IndicatorValue
+from households.models import Household, HouseholdEvent, HouseholdPerson, Member
 from households.needs.models import Need
 from households.needs.queries import catalogue_of
 from households.needs.rules import CheckedNeed
+from households.policy.packaged import demo_policy
+from households.policy.queries import policy_set_in_force
+from households.policy.reading import read_policy
 from kernel import audit
 from kernel.accounts.models import User
 from kernel.accounts.operations import create_user, grant_role
@@ -32,12 +36,17 @@ from kernel.errors import Conflict
 from marketplace.demo import activities, figures, rows
 from marketplace.demo.accounts import DEMO_LOGINS, DEMO_PASSWORD, TOWNSHIP, require_local
 from marketplace.demo.asking import needs_of
+from marketplace.demo.care import write_care
 from marketplace.demo.families import Family, build_families
 from marketplace.demo.keys import Keys
+from marketplace.demo.leads import write_leads
 from marketplace.demo.money import build_purses, write_money
 from marketplace.demo.offers import build_offers
 from marketplace.demo.people import Numbers
 from marketplace.demo.places import Places, Village, mark_points, villages_of_county
+from marketplace.demo.plans import write_plans
+from marketplace.demo.policies import write_policies
+from marketplace.demo.profiles import value_rows, write_profiles
 from marketplace.demo.projects import write_projects
 from marketplace.demo.reference import COUNTY, load_reference
 from marketplace.demo.supply import FEDERATION_NAME, Giver, build_givers
@@ -131,13 +140,18 @@ def _fill(session: Session, keys: Keys, seed: int, *, today: date, now: datetime
         "funds": len(purses),
         "households": copy_rows(session, Household, rows.household_rows(vault, stream("dates"), families, now=now)),
         "members": copy_rows(session, Member, rows.member_rows(vault, keys, families)),
-        "indicators": copy_rows(session, Indicator, rows.indicator_rows(families, today=today)),
+        "indicator_values": copy_rows(session, IndicatorValue, value_rows(keys, families, now=now, today=today)),
+        "household_events": copy_rows(session, HouseholdEvent, rows.event_rows(keys, families, now=now, today=today)),
         "needs": copy_rows(session, Need, rows.need_rows(stream("posted"), keys, needs, now=now)),
         "offerings": copy_rows(session, Offering, rows.offering_rows(keys, offers, now=now)),
     }
+    counts |= write_policies(session, now=now, today=today)
+    policy_set = policy_set_in_force(session, region_code=COUNTY, day=today)
     helper = next(one for one in givers if one.entry.kind == "volunteer" and one.village.township == TOWNSHIP)
     home_id, home = _household_of_account(families, needs)
+    counts |= write_profiles(session, vault, keys, families, home_id, now=now, today=today)
     users = _write_accounts(session, home.village, now=now)
+    counts |= write_plans(session, stream("plans"), keys, families, needs, policy_set, users, now=now)
     volunteers = [one for one in givers if one.entry.kind == "volunteer" and one is not helper]
     shifts = activities.plan_shifts(stream("shifts"), keys, places, volunteers, home=helper.village, today=today)
     counts |= write_projects(
@@ -153,6 +167,10 @@ def _fill(session: Session, keys: Keys, seed: int, *, today: date, now: datetime
         now=now,
     )
     _link(session, users, givers, offers, helper, home_id)
+    counts |= write_leads(session, numbers, families, worker=users["worker"], today=today, now=now)
+    counts |= write_care(
+        session, stream("care"), keys, families, read_policy(demo_policy()), users, today=today, now=now
+    )
     counts["accounts"] = len(users)
     return counts
 

@@ -208,6 +208,7 @@ def _family(draw: Random, numbers: Numbers, village: Village, kind: str, status:
         if holds
     }
     values = _indicators(draw, members, traits, status, kind)
+    values |= _counted(members, status, values, today)
     if values["housing_danger"] >= 3:
         traits.add("unsafe_house")
     if values["farmland"] >= 2 and "able" in traits:
@@ -276,7 +277,7 @@ def _indicators(
         "left_behind": sum(m.relation == "grandchild" for m in members) if "left_behind" in traits else 0,
         "severely_ill": sum(bool(member.diagnosis) for member in members),
         "severely_disabled": sum((member.disability_grade or 9) <= 2 for member in members),
-        "income_year": income,
+        "wages_year" if able else "transfers_year": income,
         "employed": draw.randint(0, able) if able else 0,
         "housing_area": draw.randint(30, 60) + 12 * len(members),
         "housing_danger": draw.choice((3, 4)) if draw.random() < figures.DANGEROUS_HOUSE else draw.choice((1, 1, 2)),
@@ -284,6 +285,26 @@ def _indicators(
         "savings": draw.randint(0, 200) * 100 * yuan,
         "medical_year": int(income * rigid * to_medical) // yuan * yuan,
         "education_year": int(income * rigid * (1 - to_medical)) // yuan * yuan,
-        "care_year": draw.randint(20, 80) * 100 * yuan if "severe" in traits else 0,
+        "disability_care_year": draw.randint(20, 80) * 100 * yuan if "severe" in traits else 0,
     }
     return {code: Decimal(value) for code, value in values.items()}
+
+
+def _counted(members: list[MemberEntry], status: str, values: dict[str, Decimal], today: date) -> dict[str, Decimal]:
+    """What follows from the members and needs no chance, so that it moves nothing else of the county."""
+    ages = [int((today - member.born_on).days / 365.2425) for member in members if member.born_on is not None]
+    children = sum(member.relation in ("child", "grandchild") and member.in_school for member in members)
+    adults = sum(member.relation in ("head", "spouse") for member in members)
+    able = int(values["able_workers"])
+    counted = {
+        "elders": sum(age >= 60 for age in ages),
+        "minors": sum(age < 18 for age in ages),
+        "youths_16_19": sum(16 <= age <= 19 for age in ages),
+        "single_parents": int(children > 0 and adults == 1 and all(m.relation != "grandchild" for m in members)),
+        "supporters": int(status != "extreme_poverty"),
+        "other_disabled": sum((member.disability_grade or 0) >= 3 for member in members),
+        "chronically_ill": sum(bool(member.diagnosis) and age >= 60 for member, age in zip(members, ages, strict=True)),
+        "dependent_on_care": sum(member.disability_grade == 1 for member in members),
+        "unemployed": max(0, able - int(values["employed"])) if status != "relative_low_income" else 0,
+    }
+    return {code: Decimal(value) for code, value in counted.items()}

@@ -7,6 +7,7 @@ from random import Random
 from typing import Any
 
 from donors.offerings.rules import OfferingEntry
+from households.models import EVENT_KINDS
 from households.needs.rules import CheckedNeed
 from kernel.crypto import Vault
 from kernel.pinyin import spelled
@@ -14,6 +15,7 @@ from marketplace.demo.families import Family
 from marketplace.demo.keys import Keys
 from marketplace.demo.supply import Giver
 
+EVENT_SOURCE = "乡镇核实"
 INDICATOR_SOURCE = "入户核查"
 
 
@@ -65,7 +67,6 @@ def household_rows(
                 "main_type": entry.main_type,
                 "risk_tier": entry.risk_tier,
                 "cap_fen": entry.cap_fen,
-                "consented_at": registered_at if entry.consented else None,
                 "opted_out": family.opted_out,
                 "created_at": registered_at,
                 "updated_at": registered_at,
@@ -102,14 +103,21 @@ def member_rows(vault: Vault, keys: Keys, families: Sequence[tuple[uuid.UUID, Fa
     return rows
 
 
-def indicator_rows(families: Sequence[tuple[uuid.UUID, Family]], *, today: date) -> list[dict[str, Any]]:
-    """Rows of `indicators`, as of a visit a month ago."""
-    as_of = today - timedelta(days=30)
+def event_rows(
+    keys: Keys, families: Sequence[tuple[uuid.UUID, Family]], *, now: datetime, today: date
+) -> list[dict[str, Any]]:
+    """Rows of `household_events`: the shock behind every family in an emergency, within the last eight weeks."""
+    struck = [pair for pair in families if pair[1].checked.entry.main_type == "emergency"]
+    # without anybody out of work a lost job is no shock by the rules
+    kinds = [EVENT_KINDS, tuple(kind for kind in EVENT_KINDS if kind != "job_loss")]
     return [
-        {"household_id": household_id, "code": code, "value": value, "as_of": as_of, "source": INDICATOR_SOURCE}
-        for household_id, family in families
-        for code, value in family.indicators.items()
-    ]
+        {
+            "id": keys.of("event", number), "household_id": household_id,
+            "kind": (of := kinds[not family.indicators.get("unemployed")])[number % len(of)],
+            "happened_on": today - timedelta(days=3 + number * 7 % 56), "source": EVENT_SOURCE, "created_at": now,
+        }
+        for number, (household_id, family) in enumerate(struck)
+    ]  # fmt: skip
 
 
 def need_rows(draw: Random, keys: Keys, needs: Sequence[CheckedNeed], *, now: datetime) -> list[dict[str, Any]]:

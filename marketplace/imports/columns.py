@@ -24,6 +24,7 @@ KIND_NAMES: Mapping[str, tuple[str, str]] = {
     "offerings": ("资源", "Offerings"),
     "households": ("家庭", "Households"),
     "needs": ("需求", "Needs"),
+    "monitoring": ("部门数据", "Departments' data"),
 }
 MARK = "mark"
 EXAMPLE_WORDS = {"示例", "样例", "例", "example", "sample"}
@@ -109,6 +110,38 @@ _TIERS: Choices = {
     "1": ("一级", "Tier 1", "1", "最紧急", "一级(最紧急)", "tier 1, most urgent"),
     "2": ("二级", "Tier 2", "2", "紧急", "较紧急", "tier 2, urgent"),
     "3": ("三级", "Tier 3", "3", "一般", "普通", "tier 3, general"),
+}
+
+
+_SOURCES: Choices = {
+    "medical_insurance": ("医保", "Medical insurance", "医疗保障", "医保局", "医疗保障局"),
+    "human_resources": ("人社", "Human resources", "人力社保", "人社局", "人力资源和社会保障局"),
+    "education": ("教育", "Education", "教育局"),
+    "disabled_federation": ("残联", "Disabled persons' federation", "残疾人联合会"),
+    "emergency_management": ("应急", "Emergency management", "应急管理", "应急管理局", "消防"),
+    "other": ("其他", "Another department", "其它"),
+}
+_RECORD_KINDS: Choices = {
+    "medical_bill": ("医疗费用", "Medical bill", "医疗", "医疗支出"),
+    "employment": ("就业失业", "Employment", "就业", "失业"),
+    "school": ("就学", "School", "在校", "教育"),
+    "disability": ("残疾", "Disability", "残疾证"),
+    "disaster": ("灾害事故", "Disaster", "灾害", "灾情"),
+}
+_RECORD_STATES: Choices = {
+    "paid": ("已支付", "paid", "支付", "结算"),
+    "lost": ("失业", "work lost", "失业登记", "离职"),
+    "found": ("就业", "work found", "再就业", "重新就业"),
+    "left": ("失学辍学", "left school", "辍学", "失学", "离校"),
+    "returned": ("复学", "back at school", "返校"),
+    "granted": ("新办", "granted", "新办证", "首次办理"),
+    "changed": ("变更", "changed", "等级变更"),
+    "withdrawn": ("注销", "withdrawn"),
+    "fire": ("火灾", "fire"),
+    "flood": ("洪涝", "flood", "水灾"),
+    "landslide": ("山体滑坡", "landslide", "滑坡", "泥石流"),
+    "storm": ("台风", "storm", "风灾"),
+    "accident": ("意外事故", "accident", "事故", "交通事故"),
 }
 
 
@@ -232,6 +265,22 @@ COLUMNS: Mapping[str, tuple[Column, ...]] = {
         _STARTS,
         Column("due_on", "期限", "Needed by", day, synonyms=("截止日期", "需求期限", "最迟日期", "due", "due date"), note_zh="如 2027-06-30", note_en="Such as 2027-06-30"),
         Column("note", "备注", "Note", synonyms=("说明", "remarks", "notes")),
+    ),
+    "monitoring": (
+        _MARK,
+        _chosen("source", "来源部门", "Source", _SOURCES, required=True, synonyms=("数据来源", "部门", "department"), example="医保"),
+        Column("number", "记录编号", "Record number", code_text, True, ("编号", "流水号", "单据号", "结算单号", "证号", "record no"), "在来源部门内唯一；同一编号只计一次", "Unique within the source; one number counts once", "YB202703050001", is_code=True),
+        _chosen("kind", "数据类别", "Kind", _RECORD_KINDS, required=True, synonyms=("类别", "数据类型", "data kind"), example="医疗费用"),
+        _chosen("state", "状态", "State", _RECORD_STATES, synonyms=("情形", "事项", "status"), note_zh="医疗费用可空，其他类别必填", note_en="Empty for medical bills; required for the others", example="已支付"),
+        _replaced(_RESIDENT_ID, note_zh="18 位；灾害事故可改填住址", note_en="18 characters; a disaster may name the address instead"),
+        Column("name", "姓名", "Name", synonyms=("人员姓名", "person"), example="周示例"),
+        _replaced(_REGION, required=False, note_zh="空则为导入所选地区", note_en="Empty: the region of the import"),
+        _VILLAGE,
+        Column("address", "住址", "Address", synonyms=("地址", "家庭住址", "详细地址")),
+        Column("happened_on", "发生日期", "Day", day, True, ("日期", "结算日期", "失业日期", "登记日期", "发证日期", "date"), "如 2027-03-05", "Such as 2027-03-05", "2027-03-05"),
+        Column("amount_fen", "个人自付金额(元)", "Self-paid (yuan)", yuan, synonyms=("自付金额", "个人自付", "自付费用", "self paid"), note_zh="仅医疗费用填写", note_en="Medical bills alone", example="12000"),
+        Column("grade", "残疾等级", "Disability grade", "grade", synonyms=("残疾级别",), note_zh="1（最重）至 4", note_en="1 (most severe) to 4"),
+        Column("detail", "备注", "Note", synonyms=("说明", "病种", "remarks", "notes"), note_zh="加密保存", note_en="Kept sealed"),
     ),
 }  # fmt: skip
 

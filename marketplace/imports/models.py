@@ -26,6 +26,6 @@ class ImportBatch(Base):
     created_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]
     __table_args__ = (
-        sa.CheckConstraint("kind IN ('donors','offerings','households','needs')", name="kind_known"),
+        sa.CheckConstraint("kind IN ('donors','offerings','households','needs','monitoring')", name="kind_known"),
         sa.CheckConstraint("status IN ('checked','imported','discarded')", name="status_known"),
     )

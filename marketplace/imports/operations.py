@@ -19,8 +19,8 @@ from kernel.clock import day_of
 from kernel.crypto import vault_of
 from kernel.errors import Conflict, DomainError, InvalidInput, NotFound
 from kernel.regions.queries import get_region
-from marketplace.imports import demand, supply
-from marketplace.imports.demand import Draft
+from marketplace.imports import demand, monitoring, supply
+from marketplace.imports.demand import CHUNK, Draft
 from marketplace.imports.models import ImportBatch
 from marketplace.imports.references import References, load_references
 from marketplace.imports.rules import RowFault, SourceRow, bind
@@ -28,11 +28,14 @@ from marketplace.imports.tables import read_tables
 from marketplace.imports.templates import rejected_workbook
 
 Translate = Callable[[str, Mapping[str, Any]], str]
+Progress = Callable[[str, int, int], None]
+"""Told as the work goes on: the stage (``read``, ``checked``, ``written``), how many rows or entries are done, and of how many"""
 PERMISSIONS = {
     "donors": "donor.write",
     "offerings": "offering.write",
     "households": "household.write",
     "needs": "need.write",
+    "monitoring": "monitoring.import",
 }
 
 
@@ -53,6 +56,7 @@ _KINDS: Mapping[str, tuple[_Check, _Write]] = {
     "offerings": (supply.check_offerings, supply.write_offerings),
     "households": (demand.check_households, demand.write_households),
     "needs": (demand.check_needs, demand.write_needs),
+    "monitoring": (monitoring.check_records, monitoring.write_drafts),
 }
 
 
@@ -75,7 +79,14 @@ class Applied:
 
 
 def check_file(
-    session: Session, *, kind: str, content: bytes, region_code: str, scope: tuple[str, ...], today: date
+    session: Session,
+    *,
+    kind: str,
+    content: bytes,
+    region_code: str,
+    scope: tuple[str, ...],
+    today: date,
+    progress: Progress = lambda stage, done, total: None,
 ) -> Checked:
     """The dry run alone: reads and judges, writes nothing. Raises InvalidInput where the file itself is refused."""
     if kind not in _KINDS:
@@ -83,7 +94,9 @@ def check_file(
     references = load_references(session, region_code=region_code)
     bound = bind(kind, read_tables(content), references.readers())
     check, _ = _KINDS[kind]
+    progress("read", len(bound.rows), len(bound.rows))
     drafts = check(session, bound.rows, references=references, scope=scope, today=today)
+    progress("checked", len(bound.rows), len(bound.rows))
     in_draft = {id(row) for draft in drafts for row in draft.rows}
     faults = list(bound.faults) + [fault for row in bound.rows for fault in row.faults]
     faults.sort(key=lambda fault: (fault.sheet, fault.row or 0))
@@ -153,6 +166,7 @@ def apply_import(
     now: datetime,
     translate: Translate = lambda message, values: message % values if values else message,
     chinese: bool = True,
+    progress: Progress = lambda stage, done, total: None,
 ) -> Applied:
     """Imports a checked file in the caller's transaction: every row, or with `partial` the rows that hold.
 
@@ -166,7 +180,13 @@ def apply_import(
     _refuse_imported(session, batch.kind, batch.file_sha256)
     content = vault_of(session).open_bytes(batch.file_sealed, table="import_batches", row=batch.id, column="file")
     checked = check_file(
-        session, kind=batch.kind, content=content, region_code=batch.region_code, scope=scope, today=day_of(now)
+        session,
+        kind=batch.kind,
+        content=content,
+        region_code=batch.region_code,
+        scope=scope,
+        today=day_of(now),
+        progress=progress,
     )
     if checked.faults and not partial:
         raise Conflict(
@@ -175,7 +195,7 @@ def apply_import(
         )
     if not checked.drafts:
         raise Conflict("No row of the file can be imported; mend the faults and upload it again")
-    written = _write(session, batch.kind, checked.drafts, actor=actor, scope=scope, now=now)
+    written = _write(session, batch.kind, checked.drafts, actor=actor, scope=scope, now=now, progress=progress)
     kept = {id(row) for draft in checked.drafts for row in draft.rows}
     left = [row for row in checked.rows if id(row) not in kept]
     rejected = rejected_workbook(batch.kind, left, translate=translate, chinese=chinese) if left else None
@@ -191,14 +211,25 @@ def apply_import(
 
 
 def _write(
-    session: Session, kind: str, drafts: list[Draft], *, actor: Actor, scope: tuple[str, ...], now: datetime
+    session: Session,
+    kind: str,
+    drafts: list[Draft],
+    *,
+    actor: Actor,
+    scope: tuple[str, ...],
+    now: datetime,
+    progress: Progress,
 ) -> int:
     """Writes what was judged good a moment ago; whatever still refuses came in between, and then nothing is imported."""
     _, write = _KINDS[kind]
+    written = 0
     try:
-        return write(session, drafts, actor=actor, scope=scope, now=now)
+        for start in range(0, len(drafts), CHUNK):
+            written += write(session, drafts[start : start + CHUNK], actor=actor, scope=scope, now=now)
+            progress("written", written, len(drafts))
     except DomainError as error:
         raise Conflict("Something changed while the file was imported; nothing was imported, check it again") from error
+    return written
 
 
 def rejected_rows(session: Session, *, batch_id: uuid.UUID, actor: Actor, scope: tuple[str, ...]) -> bytes:

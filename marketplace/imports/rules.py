@@ -112,8 +112,12 @@ def bind(kind: str, tables: list[Table], readers: Mapping[str, Parser]) -> Bound
         ]
         if missing:
             continue
+        shown = {
+            key: _heading_text(table.rows[at][column]) or column_letters(column + 1) for column, key in found.items()
+        }
+        columns = [_bound(kind, index, key, readers) for index, key in sorted(found.items())]
         for number in range(at + 1, len(table.rows)):
-            row = _bind_row(kind, table, at, found, number, readers)
+            row = _bind_row(table, at, columns, shown, number)
             if row is None:
                 continue
             if folded(str(row.values.get(MARK) or "")) in EXAMPLE_WORDS:
@@ -165,30 +169,31 @@ def _heading_faults(kind: str, table: Table, at: int, found: dict[int, str]) -> 
     return twice, missing
 
 
+def _bound(kind: str, index: int, key: str, readers: Mapping[str, Parser]) -> tuple[int, str, bool, Parser]:
+    """A column as rows are read by it: its place, key, whether a merged cell counts for all its rows, and its reader."""
+    column = column_of(kind, key)
+    assert column is not None
+    return index, key, column.shared, column.reads if not isinstance(column.reads, str) else readers[column.reads]
+
+
 def _bind_row(
-    kind: str, table: Table, at: int, found: dict[int, str], number: int, readers: Mapping[str, Parser]
+    table: Table, at: int, columns: list[tuple[int, str, bool, Parser]], headings: Mapping[str, str], number: int
 ) -> SourceRow | None:
     """One row read; None where all of it is empty. A merged cell counts in each row it covers where the column is shared."""
-    cells = list(table.rows[number])
+    cells = table.rows[number]
     if all(_is_empty(cell) for cell in cells):
         return None
-    headings = {
-        key: _heading_text(table.rows[at][column]) or column_letters(column + 1) for column, key in found.items()
-    }
     row = SourceRow(table.name, number + 1, headings, {}, {})
-    for index, key in sorted(found.items()):
-        column = column_of(kind, key)
-        assert column is not None
+    for index, key, shared, parser in columns:
         cell = cells[index] if index < len(cells) else None
-        top = table.merged.get((number, index))
+        top = table.merged.get((number, index)) if table.merged else None
         if top is not None and top[0] != number and top[0] > at:
-            if not column.shared:
+            if not shared:
                 row.raw[key] = cell
                 row.add(key, "This cell is merged over several rows; unmerge it and write the value in each row")
                 continue
             cell = table.rows[top[0]][top[1]]
         row.raw[key] = cell
-        parser = column.reads if not isinstance(column.reads, str) else readers[column.reads]
         try:
             row.values[key] = parser(cell)
         except InvalidInput as fault:

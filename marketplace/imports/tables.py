@@ -14,7 +14,14 @@ from defusedxml.ElementTree import fromstring
 from python_calamine import CalamineError, CalamineWorkbook, PasswordError, WorksheetNotFound
 
 from kernel.errors import InvalidInput
-from marketplace.imports.guards import MOST_CELLS, MOST_COLUMNS, refuse_harmful_workbook, refuse_size, too_large
+from marketplace.imports.guards import (
+    MOST_CELLS,
+    MOST_COLUMNS,
+    MOST_TEXT_CELLS,
+    refuse_harmful_workbook,
+    refuse_size,
+    too_large,
+)
 
 Cell = str | int | float | bool | date | datetime | time | timedelta | None
 MOST_MERGED = 20_000
@@ -139,8 +146,8 @@ def _read_csv(content: bytes) -> Table:
     try:
         for row in reader:
             cells += max(len(row), 1)
-            if cells > MOST_CELLS:
-                raise too_large()
+            if cells > MOST_TEXT_CELLS:
+                raise too_large(MOST_TEXT_CELLS)
             rows.append(tuple(cell if cell.strip() else None for cell in row))
     except csv.Error as error:
         raise InvalidInput(

@@ -15,7 +15,11 @@ import sqlalchemy as sa
 from celery import Celery
 from sqlalchemy.orm import Session, sessionmaker
 
+from households.leads.operations import escalate_leads
 from households.needs.operations import expire_needs
+from households.portrait.renewal import plan_daily_renewals
+from households.visits.problems import escalate_late
+from households.visits.schedule import keep_planned
 from kernel import idempotency, outbox
 from kernel.audit import SYSTEM
 from kernel.clock import utc_now
@@ -25,6 +29,7 @@ from marketplace.config import Settings, settings_from
 from marketplace.imports.operations import empty_old_imports
 from marketplace.tasks.celery_app import CHORES, TASK, make_celery
 from marketplace.tasks.handlers import TOPICS
+from marketplace.tasks.plans import sweep_plans
 from matching.rounds.expiry import expire_rounds
 from matching.rounds.solving import wake_stranded
 from matching.rounds.whatif_jobs import wake_waiting
@@ -42,7 +47,12 @@ SWEEPS: tuple[tuple[float, Sweep], ...] = (
     (5.0, lambda session, now: wake_stranded(session, now=now)),
     (5.0, lambda session, now: wake_waiting(session, now=now)),
     (60.0, lambda session, now: expire_rounds(session, now=now)),
+    (600.0, lambda session, now: plan_daily_renewals(session, now=now)),
     (3600.0, lambda session, now: expire_needs(session, actor=SYSTEM, now=now)),
+    (600.0, lambda session, now: escalate_leads(session, now=now)),
+    (300.0, lambda session, now: sweep_plans(session, now=now)),
+    (3600.0, lambda session, now: keep_planned(session, now=now)),
+    (3600.0, lambda session, now: escalate_late(session, actor=SYSTEM, now=now)),
     (3600.0, lambda session, now: empty_old_imports(session, before=now - UPLOADS_REST, now=now)),
     (3600.0, lambda session, now: idempotency.forget_old(session, now=now)),
 )

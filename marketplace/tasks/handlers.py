@@ -12,10 +12,12 @@ from typing import Any
 
 from sqlalchemy.orm import Session, sessionmaker
 
+from households.portrait.renewal import TOPIC as PORTRAITS_TOPIC
 from kernel import outbox
 from kernel.outbox import OutboxItem
 from marketplace.config import Settings
 from marketplace.tasks.jobs import Job
+from marketplace.tasks.portraits import run_renewal
 from marketplace.tasks.regional import PIECE_TOPIC, run_queued_piece
 from marketplace.tasks.solve import SolveRound
 from marketplace.tasks.what_if import AnswerWhatIf
@@ -73,10 +75,15 @@ def _regional_piece(ground: Ground, item_id: uuid.UUID, payload: dict[str, str])
     )  # fmt: skip
 
 
+def _renew_portraits(ground: Ground, item_id: uuid.UUID, payload: dict[str, str]) -> None:
+    run_renewal(ground.sessions, stopping=ground.stopping, item_id=item_id, renewal_id=uuid.UUID(payload["renewal_id"]))
+
+
 TOPICS: dict[str, Topic] = {
     SOLVE_TOPIC: Topic("zhongfu_solve", _solve),
     WHAT_IF_TOPIC: Topic("zhongfu_solve", _what_if),
     PIECE_TOPIC: Topic("zhongfu_solve", _regional_piece),
+    PORTRAITS_TOPIC: Topic("zhongfu_chores", _renew_portraits),
 }
 
 

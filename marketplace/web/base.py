@@ -9,7 +9,11 @@ from marketplace.web import formatting
 
 AREAS = (
     "health", "account", "home", "public", "donors", "offerings", "funds", "households", "needs",
-    "projects", "volunteering", "imports", "rounds", "deliveries", "administration",
+    "consents", "plans", "objections", "my_plan",
+    "household_history", "household_life", "attachments",
+    "projects", "volunteering", "imports", "rounds", "deliveries", "administration", "policies",
+    "portraits", "leads", "tip_offs", "monitoring",
+    "visits", "visit_rates", "problems", "reviews", "cases",
 )  # fmt: skip
 
 

@@ -6,8 +6,12 @@ from typing import Any
 from flask import Blueprint, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
+from households.leads.queries import list_leads
+from households.monitoring.queries import list_warnings
+from households.policy.queries import list_drafts, list_policy_sets, state_of
+from households.portrait.queries import list_renewals
 from marketplace.imports.queries import newest_imports
-from marketplace.reports import day_demand, day_rounds, day_supply, oversight, own_pages
+from marketplace.reports import day_demand, day_plans, day_rounds, day_supply, oversight, own_pages
 from marketplace.security.access import (
     clock_now,
     db,
@@ -19,7 +23,8 @@ from marketplace.security.access import (
     scope_of,
     today,
 )
-from marketplace.web import figures, navigation
+from marketplace.web import care, figures, navigation
+from marketplace.web.places import place_names
 
 blueprint = Blueprint("home", __name__)
 blueprint.record_once(lambda state: navigation.register(state.app))
@@ -91,6 +96,26 @@ def _consent() -> dict[str, Any]:
     return {"count": count, "households": lines}
 
 
+def _plans() -> dict[str, Any]:
+    return day_plans.to_decide(db(), scope=scope_of("plan.approve"))
+
+
+def _plan_work() -> dict[str, Any]:
+    return day_plans.to_prepare(db(), scope=scope_of("plan.write"), today=today())
+
+
+def _visits() -> dict[str, Any]:
+    return care.day_of_visits()
+
+
+def _care() -> dict[str, Any]:
+    return care.day_of_care()
+
+
+def _cases() -> dict[str, Any]:
+    return care.day_of_cases()
+
+
 def _own_offerings() -> dict[str, Any]:
     return {"offerings": own_pages.offerings_of(db(), own_donor_ids(), limit=LONG_LIST)}
 
@@ -138,8 +163,31 @@ def _imports() -> dict[str, Any]:
     return {"imports": newest_imports(db(), scope=person().scope("administrator"))}
 
 
+def _leads() -> dict[str, Any]:
+    rows = list_leads(db(), scope=scope_of("lead.write"), limit=6).rows
+    return {"leads": rows, "regions": place_names((row.region_code for row in rows), in_list=True), "day": today()}
+
+
+def _warnings() -> dict[str, Any]:
+    rows = list_warnings(db(), scope=scope_of("monitoring.write"), limit=6).rows
+    regions = place_names((row.warning.region_code for row in rows), in_list=True)
+    return {"warnings": rows, "regions": regions, "day": today()}
+
+
 def _health() -> dict[str, Any]:
     return {"outbox": oversight.outbox_waiting(db())}
+
+
+def _policies() -> dict[str, Any]:
+    scope = scope_of("policy.write")
+    renewals = list_renewals(db(), scope=scope, limit=1)
+    return {
+        "drafts": list_drafts(db(), scope=scope),
+        "in_force": next(
+            (row for row in list_policy_sets(db(), scope=scope) if state_of(row, today()) == "in_force"), None
+        ),
+        "under_way": renewals[0] if renewals and renewals[0].status == "running" else None,
+    }
 
 
 # A part is a template home/_<name>.html and what it shows. Roles list their parts in the order of the day's work.
@@ -156,6 +204,11 @@ PARTS: dict[str, Callable[[], dict[str, Any]]] = {
     "projects": _projects,
     "deliveries": _deliveries,
     "consent": _consent,
+    "plans": _plans,
+    "plan_work": _plan_work,
+    "visits": _visits,
+    "care": _care,
+    "cases": _cases,
     "own_offerings": _own_offerings,
     "hours": _hours,
     "shifts": _shifts,
@@ -166,19 +219,22 @@ PARTS: dict[str, Callable[[], dict[str, Any]]] = {
     "accounts": _accounts,
     "imports": _imports,
     "health": _health,
+    "leads": _leads,
+    "warnings": _warnings,
+    "policies": _policies,
 }
 DAYS: dict[str, tuple[str, ...]] = {
-    "coordinator": ("tiers", "late", "rounds", "map", "idle"),
-    "reviewer": ("review", "tiers", "all_rounds"),
+    "coordinator": ("tiers", "plans", "late", "leads", "warnings", "care", "cases", "rounds", "map", "idle"),
+    "reviewer": ("review", "plans", "cases", "tiers", "all_rounds"),
     "finance": ("commit", "funds", "bookings"),
     "federation": ("projects", "funds", "idle"),
-    "worker": ("tiers", "deliveries", "consent", "map"),
+    "worker": ("visits", "leads", "warnings", "tiers", "deliveries", "plan_work", "consent", "map"),
     "volunteer": ("hours", "tasks", "shifts", "own_offerings"),
     "enterprise": ("own_offerings",),
     "social_organisation": ("own_offerings",),
     "household": ("household",),
     "auditor": ("all_rounds", "bookings", "trail", "funds"),
-    "administrator": ("accounts", "health", "imports", "trail"),
+    "administrator": ("policies", "accounts", "health", "imports", "trail"),
 }
 
 

@@ -10,7 +10,7 @@ from flask_wtf import FlaskForm
 from wtforms import BooleanField, HiddenField, SelectField, StringField
 from wtforms.validators import Optional
 
-from households.indicators import KINDS, IndicatorEntry
+from households.indicators import EVIDENCE, KINDS, IndicatorEntry
 from households.models import Household
 from households.queries import MaskedHousehold, MemberView
 from households.rules import MOST_MEMBERS, HouseholdEntry, MemberEntry
@@ -189,6 +189,7 @@ class IndicatorForm(FlaskForm):  # type: ignore[misc]
 
     as_of = DayField(_l("As of"), validators=[Optional()])
     source = StringField(_l("Source"), description=_l("A visit, a certificate, data of a department"))
+    evidence = SelectField(_l("Rests on"), choices=[(code, code) for code in EVIDENCE], default="none")
 
 
 for _kind in KINDS.values():
@@ -218,7 +219,9 @@ def indicator_entries(form: IndicatorForm, household: Household) -> tuple[Indica
         except (ValueError, InvalidOperation):
             form[code].errors = [_("This is not a number; write it like 1234.50")]
             continue
-        entries.append(IndicatorEntry(code, value, form.as_of.data, form.source.data or ""))
+        entries.append(
+            IndicatorEntry(code, value, form.as_of.data, form.source.data or "", form.evidence.data or "none")
+        )
     return None if form.errors else tuple(entries)
 
 

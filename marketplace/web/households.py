@@ -16,14 +16,13 @@ from households.operations import (
     Revealed,
     change_household,
     close_household,
-    record_consent,
     register_household,
     reopen_household,
     reveal,
     set_indicators,
     set_opt_out,
-    withdraw_consent,
 )
+from households.portrait.queries import kept_portraits, portrait_on_record
 from households.queries import find_by_resident_id, get_household, list_households, masked_view, who_looked
 from kernel.catalogue.models import HOUSEHOLD_TYPES
 from kernel.catalogue.queries import all_categories
@@ -33,6 +32,7 @@ from kernel.regions.queries import children_of, with_ancestors
 from marketplace.errors import status_of
 from marketplace.reports import own_pages
 from marketplace.security.access import actor, clock_now, db, may, own_household_ids, requires, scope_of, today
+from marketplace.web.care import care_values
 from marketplace.web.faults import put_faults, sentence
 from marketplace.web.household_forms import (
     HouseholdForm,
@@ -47,7 +47,11 @@ from marketplace.web.household_forms import (
     place_faults,
 )
 from marketplace.web.list_exports import every, households_file
+from marketplace.web.plan_parts import household_values
+from marketplace.web.portrait_words import portrait_values
+from marketplace.web.profile_words import profile_values, reckoning
 from marketplace.web.region_choice import code_of, shown_by_code, suggestions
+from marketplace.web.words import choices
 
 blueprint = Blueprint("households", __name__, url_prefix="/households")
 
@@ -156,32 +160,29 @@ def _page(
         if may("need.read")
         else []
     )
+    categories = {category.code: category for category in all_categories(db())}
+    made = portrait_on_record(db(), household, day=today())
     text = render_template(
         "households/detail.html",
         view=masked_view(db(), household),
         household=household,
         region=shown_by_code(household.region_code),
         needs=[row.need for row in needs],
-        categories={category.code: category for category in all_categories(db())},
+        categories=categories,
         help=own_pages.help_for(db(), [household.id]),
-        indicators=_indicator_rows(household),
+        **profile_values(household),
         looks=who_looked(db(), household.id, limit=10),
         opened=opened,
         opened_members={member.id: member for member in opened.members} if opened else {},
         errors=errors or [],
         age_on=today(),
+        earlier_portraits=kept_portraits(db(), household),
+        **household_values(household),
+        **care_values(household),
+        **portrait_values(made, categories),
+        reckoning=reckoning(made),
     )
     return text, status
-
-
-def _indicator_rows(household: Household) -> list[tuple[str, list[Any]]]:
-    """(dimension, rows with their kind), dimensions without a value left out."""
-    rows = [(KINDS[row.code], row) for row in household.indicators if row.code in KINDS]
-    return [
-        (dimension, found)
-        for dimension in DIMENSIONS
-        if (found := [(kind, row) for kind, row in rows if kind.dimension == dimension])
-    ]
 
 
 @blueprint.route("/new", methods=["GET", "POST"])
@@ -280,6 +281,7 @@ def indicators(household_id: uuid.UUID) -> ResponseReturnValue:
     form = (
         IndicatorForm() if request.method == "POST" else IndicatorForm(formdata=None, data={**start, "as_of": today()})
     )
+    form.evidence.choices = choices("evidence")
     status = 200
     if request.method == "POST":
         status = 422
@@ -315,18 +317,6 @@ def show_numbers(household_id: uuid.UUID) -> ResponseReturnValue:
     except InvalidInput as error:
         return _page(household_id, errors=[sentence(error)], status=status_of(error))
     return _page(household_id, opened=opened)
-
-
-@blueprint.post("/<uuid:household_id>/consent")
-@requires("household.write")
-def consent(household_id: uuid.UUID) -> ResponseReturnValue:
-    """Records consent, or that it is taken back."""
-    given = request.form.get("consented") == "yes"
-    act = record_consent if given else withdraw_consent
-    done = (
-        _("The consent is recorded.") if given else _("The consent is taken back; its needs stay out of later rounds.")
-    )
-    return _step(household_id, lambda: act(db(), household_id=household_id, **writing()), done)
 
 
 @blueprint.post("/<uuid:household_id>/opt-out")

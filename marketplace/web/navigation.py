@@ -44,6 +44,7 @@ MENU: tuple[tuple[LazyString | None, tuple[Entry, ...]], ...] = (
         _l("My part"),
         (
             Entry(_l("My household"), "households.mine", "own.household"),
+            Entry(_l("My plan"), "my_plan.index", "own.household"),
             Entry(_l("My offerings"), "offerings.mine", "own.donor"),
             Entry(_l("Volunteering"), "volunteering.mine", "own.volunteering"),
             Entry(_l("Find a shift"), "projects.public_index", "own.volunteering"),
@@ -53,7 +54,15 @@ MENU: tuple[tuple[LazyString | None, tuple[Entry, ...]], ...] = (
         _l("Demand"),
         (
             Entry(_l("Households"), "households.index", "household.read"),
+            Entry(_l("Household plans"), "plans.index", "plan.read"),
             Entry(_l("Needs"), "needs.index", "need.read"),
+            Entry(_l("Leads"), "leads.index", "lead.read"),
+            Entry(_l("Monitoring"), "monitoring.index", "monitoring.read"),
+            Entry(_l("Visits"), "visits.index", "visit.read"),
+            Entry(_l("Problems"), "problems.index", "visit.read"),
+            Entry(_l("Reviews"), "reviews.index", "visit.read"),
+            Entry(_l("Visit rates"), "visit_rates.index", "visit.read"),
+            Entry(_l("Case conferences"), "cases.index", "case.read"),
         ),
     ),
     (
@@ -76,6 +85,7 @@ MENU: tuple[tuple[LazyString | None, tuple[Entry, ...]], ...] = (
         _l("Administration"),
         (
             Entry(_l("Import"), "imports.index", "import.write"),
+            Entry(_l("Policy sets"), "policies.index", "policy.read"),
             Entry(_l("Audit trail"), "administration.audit", "audit.read"),
             Entry(_l("Accounts"), "administration.users", "user.read"),
         ),

@@ -14,6 +14,7 @@ from kernel.regions.models import Region
 from marketplace.security.access import db, requires
 from marketplace.web.formatting import named, unit_of
 from marketplace.web.list_exports import record_export
+from marketplace.web.round_caps import raised_by
 from marketplace.web.round_frame import address_with, blueprint, filter_choices, filter_of_address, the_round
 from marketplace.web.round_reasons import is_tried, listed, remedies, title
 from marketplace.web.round_reasons import sentence as reason_sentence
@@ -71,7 +72,7 @@ def unmet(round_id: uuid.UUID) -> ResponseReturnValue:
         "rounds/unmet.html",
         round=match_round,
         page=page,
-        told={line.need.need_id: told_reason(line, names) for line in page.rows},
+        told={line.need.need_id: told_reason(line, names, match_round) for line in page.rows},
         waits=waits_of_needs(db(), round_id, [line.need.need_id for line in page.rows]),
         reasons=[
             (row, title(row.reason), url_for("rounds.unmet", round_id=round_id, **address_with(reason=row.reason)))
@@ -140,18 +141,22 @@ def export_unmet(round_id: uuid.UUID, kind: str) -> Response:
         _("Quantity"), _("Missing"), _("Unit"), _("Reason"), _("Why"), _("What would change it"),
     )  # fmt: skip
     _record(match_round, "unmet", len(lines))
-    return file_of(kind, name=file_name(match_round, "unmet"), head=head, rows=list(_unmet_rows(lines, places, names)))
+    rows = list(_unmet_rows(lines, places, names, match_round))
+    return file_of(kind, name=file_name(match_round, "unmet"), head=head, rows=rows)
 
 
 def _record(match_round: MatchRound, table: str, rows: int) -> None:
     record_export("round", match_round.id, rows=rows, region_code=match_round.region_code, table=table)
 
 
-def told_reason(line: UnmetLine, names: Names) -> dict[str, Any]:
-    """One unmet need's reason as the page tells it."""
+def told_reason(line: UnmetLine, names: Names, match_round: MatchRound) -> dict[str, Any]:
+    """One unmet need's reason as the page tells it; a cap that case conferences raised names them."""
+    why = reason_sentence(line.reason, line.detail, names)
+    if line.reason == "household_cap":
+        why += raised_by(match_round, line.need.household_id)
     return {
         "title": title(line.reason),
-        "why": reason_sentence(line.reason, line.detail, names),
+        "why": why,
         "changes": remedies(line.detail, names),
         "tried": is_tried(line.detail),
     }
@@ -205,9 +210,11 @@ def _allocation_rows(lines: Sequence[AllocationLine], places: dict[str, str]) ->
         ]  # fmt: skip
 
 
-def _unmet_rows(lines: Sequence[UnmetLine], places: dict[str, str], names: Names) -> Iterator[list[Value]]:
+def _unmet_rows(
+    lines: Sequence[UnmetLine], places: dict[str, str], names: Names, match_round: MatchRound
+) -> Iterator[list[Value]]:
     for line in lines:
-        told = told_reason(line, names)
+        told = told_reason(line, names, match_round)
         yield [
             *_need_cells(line, places),
             line.need.quantity, line.missing, unit_of(line.need.category), told["title"], told["why"],

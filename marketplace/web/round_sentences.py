@@ -49,6 +49,7 @@ NEED_EXCLUSIONS = {
     "household_closed": _l("Household closed"),
     "consent_missing": _l("Consent of the household is missing"),
     "opted_out": _l("Household opted out of automatic matching"),
+    "objection": _l("Frozen until an objection is heard"),
     "promised": _l("Promised in full by an earlier round"),
 }
 OFFERING_EXCLUSIONS = {

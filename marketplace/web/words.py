@@ -3,6 +3,9 @@
 from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
 
+from marketplace.web import care_words
+from marketplace.web.lead_words import LEAD_ACTIONS, LEAD_TONES, LEAD_WORDS
+
 WORDS: dict[str, dict[str, LazyString]] = {
     "role": {
         "administrator": _l("Administrator"),
@@ -49,8 +52,50 @@ WORDS: dict[str, dict[str, LazyString]] = {
         "sibling": _l("Brother or sister"),
         "other": _l("Other"),
     },
+    "evidence": {
+        "none": _l("None named"),
+        "statement": _l("The household's own statement"),
+        "visit": _l("Home visit"),
+        "certificate": _l("Certificate"),
+        "bill": _l("Bill or receipt"),
+        "bank_record": _l("Bank record"),
+        "department_data": _l("A department's data"),
+        "photo": _l("Photograph"),
+        "other": _l("Other"),
+    },
+    "life": {
+        "born": _l("Birth"),
+        "died": _l("Death"),
+        "moved": _l("Move"),
+        "split_off": _l("A part left"),
+        "split_from": _l("Split from another household"),
+        "joined": _l("Another household came in"),
+        "joined_into": _l("Joined another household"),
+    },
+    "attachment_subject": {
+        "identity": _l("Identity card"),
+        "register": _l("Household register"),
+        "medical": _l("Medical paper"),
+        "disability": _l("Disability certificate"),
+        "income": _l("Proof of income"),
+        "education": _l("School paper"),
+        "house": _l("The house"),
+        "damage": _l("Damage"),
+        "agreement": _l("Signed paper"),
+        "other": _l("Other"),
+    },
+    "household_event": {
+        "fire": _l("Fire"),
+        "accident": _l("Accident"),
+        "disaster": _l("Disaster"),
+        "job_loss": _l("Loss of a job"),
+        "death_of_earner": _l("Death of an earner"),
+    },
     "sex": {"female": _l("Female"), "male": _l("Male")},
     "household_status": {"active": _l("Active"), "closed": _l("Closed")},
+    "policy_state": {"in_force": _l("In force"), "coming": _l("To come"), "past": _l("Past")},
+    "renewal_reason": {"policy": _l("A policy set begins"), "daily": _l("A new day"), "asked": _l("Asked for")},
+    "renewal_status": {"waiting": _l("Waiting"), "running": _l("Under way"), "done": _l("Done")},
     "fill": {
         "any": _l("Any part helps"),
         "whole": _l("All or nothing"),
@@ -61,6 +106,59 @@ WORDS: dict[str, dict[str, LazyString]] = {
         "met": _l("Met"),
         "withdrawn": _l("Withdrawn"),
         "expired": _l("Past its date"),
+    },
+    "household_plan_status": {
+        "draft": _l("Being drafted"),
+        "agreed": _l("Agreed, to be approved"),
+        "approved": _l("Approved, starts later"),
+        "in_force": _l("In force"),
+        "reviewed": _l("Replaced by a later version"),
+        "closed": _l("Ended"),
+    },
+    "plan_step": {
+        "draft": _l("Draft opened"),
+        "write": _l("Measures written"),
+        "choose": _l("Items chosen by the household"),
+        "agree": _l("Household agreed"),
+        "reopen": _l("Taken back to a draft"),
+        "refuse": _l("Approval refused"),
+        "approve": _l("Plan approved"),
+        "start": _l("Came into force"),
+        "review": _l("Plan reviewed"),
+        "replace": _l("Replaced by a later version"),
+        "close": _l("Ended"),
+    },
+    "every": {
+        "once": _l("Once"),
+        "monthly": _l("Every month"),
+        "quarterly": _l("Every quarter"),
+        "yearly": _l("Every year"),
+    },
+    "consent_purpose": {
+        "match": _l("Matching with helpers"),
+        "share": _l("Sharing with departments"),
+        "photos": _l("Showing photographs"),
+    },
+    "consent_way": {
+        "paper": _l("On paper"),
+        "screen": _l("On this screen"),
+        "registration": _l("Ticked at registration"),
+    },
+    "given_by": {
+        "self": _l("The head of the household"),
+        "guardian": _l("A guardian, for a minor"),
+        "proxy": _l("A proxy, for somebody who cannot read or decide"),
+    },
+    "objection_status": {
+        "open": _l("To be heard"),
+        "upheld": _l("Upheld"),
+        "rejected": _l("Not upheld"),
+        "taken_back": _l("Taken back"),
+    },
+    "review_outcome": {
+        "continue": _l("Goes on as it is"),
+        "change": _l("Draft a new version"),
+        "close": _l("The plan ends"),
     },
     "category_kind": {
         "goods": _l("Goods"),
@@ -130,6 +228,7 @@ WORDS: dict[str, dict[str, LazyString]] = {
         "offerings": _l("Offerings"),
         "households": _l("Households"),
         "needs": _l("Needs"),
+        "monitoring": _l("Departments' data"),
     },
     "import_status": {"checked": _l("Checked"), "imported": _l("Imported"), "discarded": _l("Discarded")},
     "action": {
@@ -164,10 +263,31 @@ WORDS: dict[str, dict[str, LazyString]] = {
         "household.opted_in": _l("Back in matching"),
         "household.indicators_set": _l("Indicators recorded"),
         "household.account_joined": _l("Account tied to a household"),
+        "household.event_recorded": _l("Event recorded"),
+        "policy.drafted": _l("Draft of a policy set kept"),
+        "policy.draft_discarded": _l("Draft of a policy set thrown away"),
+        "policy.added": _l("Policy set published"),
+        "portraits.renewed": _l("Portraits made anew"),
+        "portraits.renewal_asked": _l("Renewal of portraits asked for"),
         "need.posted": _l("Need posted"),
         "need.changed": _l("Need changed"),
         "need.withdrawn": _l("Need withdrawn"),
         "need.expired": _l("Need past its date"),
+        "plan.draft": _l("Plan: draft opened"),
+        "plan.write": _l("Plan: measures written"),
+        "plan.choose": _l("Plan: items chosen by the household"),
+        "plan.agree": _l("Plan: household agreed"),
+        "plan.reopen": _l("Plan: taken back to a draft"),
+        "plan.refuse": _l("Plan: approval refused"),
+        "plan.approve": _l("Plan: approved"),
+        "plan.start": _l("Plan: came into force"),
+        "plan.review": _l("Plan: reviewed"),
+        "plan.replace": _l("Plan: replaced by a later version"),
+        "plan.close": _l("Plan: ended"),
+        "objection.raised": _l("Objection raised"),
+        "objection.upheld": _l("Objection upheld"),
+        "objection.rejected": _l("Objection not upheld"),
+        "objection.taken_back": _l("Objection taken back"),
         "project.drafted": _l("Project drafted"),
         "project.changed": _l("Project changed"),
         "project.listed": _l("Project listed"),
@@ -219,7 +339,11 @@ TONES: dict[str, dict[str, str]] = {
     "tier_short": {"1": "bad", "2": "warn", "3": "info"},
     "risk_tier": {"high": "bad", "key": "warn"},
     "household_status": {"active": "good"},
+    "policy_state": {"in_force": "good", "coming": "info"},
+    "renewal_status": {"waiting": "info", "running": "info", "done": "good"},
     "need_status": {"open": "info", "met": "good", "expired": "warn"},
+    "household_plan_status": {"draft": "warn", "agreed": "warn", "approved": "info", "in_force": "good"},
+    "objection_status": {"open": "bad", "upheld": "good"},
     "donor_status": {"active": "good", "suspended": "warn"},
     "offering_status": {"open": "good", "paused": "warn"},
     "fund_status": {"open": "good"},
@@ -243,6 +367,13 @@ TONES: dict[str, dict[str, str]] = {
     "allocation_status": {"proposed": "info", "reserved": "warn", "delivered": "good", "declined": "bad"},
     "import_status": {"checked": "info", "imported": "good"},
 }
+WORDS |= LEAD_WORDS
+WORDS["action"] |= LEAD_ACTIONS
+TONES |= LEAD_TONES
+
+for _kind, _words in care_words.WORDS.items():
+    WORDS.setdefault(_kind, {}).update(_words)
+TONES.update(care_words.TONES)
 
 
 def word(kind: str, code: object) -> str:

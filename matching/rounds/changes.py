@@ -45,6 +45,7 @@ _NEED_WORDS = {
     "household_closed": "The household of need %(number)s was closed",
     "consent_missing": "The household of need %(number)s withdrew its consent",
     "opted_out": "The household of need %(number)s opted out of automatic matching",
+    "objection": "The household of need %(number)s objects; its objection is not heard yet",
     "promised": "Need %(number)s was promised in full by another round",
 }
 _OFFERING_WORDS = {
@@ -109,7 +110,9 @@ def changes_since_freeze(
     use = use_of(session, match_round.id)
     found: list[PoolChange] = []
     waited = waited_of(session, use.need_units)
-    needs = {need.id: need for need in needs_in_scope(session, scope, waited=waited, ids=list(use.need_units))}
+    needs = {
+        need.id: need for need in needs_in_scope(session, scope, today=today, waited=waited, ids=list(use.need_units))
+    }
     found += _need_changes(session, frozen, use, needs, scope, today)
     found += _household_changes(session, frozen, use, needs, scope)
     offerings = {one.id: one for one in read_offerings(session, ids=list(use.offering_units))}

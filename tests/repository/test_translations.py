@@ -21,6 +21,7 @@ COUNTING = {"_n", "_ln", "ngettext", "lazy_ngettext"}
 ERRORS = {
     "InvalidInput", "NotFound", "NotAllowed", "OutsideScope", "Conflict", "NotEnough", "WrongLogin", "SignInNeeded",
     "DomainError", "EarmarkBroken", "ShiftFull", "ShiftOver", "ShiftsOverlap", "SkillMissing",
+    "WrongPlanStep", "ApproverIsAuthor", "HearerIsAuthor",
 }  # fmt: skip
 PLACE = re.compile(r"%\((\w+)\)[sd]")
 CJK = re.compile(r"[\u3400-\u9fff]")

@@ -6,6 +6,7 @@
   document.addEventListener("submit", function (event) {
     var form = event.target;
     if (form.method === "dialog" || form.method === "get") return;
+    if (form.hasAttribute("data-download")) return; // what comes back is a file; the page stays and may be used again
     if (form.dataset.sent === "yes") {
       event.preventDefault();
       return;

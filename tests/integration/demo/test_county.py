@@ -3,15 +3,13 @@
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Callable
+from datetime import date, timedelta
 from pathlib import Path
 
-import psycopg
 import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner
-from psycopg import sql
 from sqlalchemy.orm import Session, sessionmaker
 from stdnum.cn import uscc
 
@@ -24,7 +22,6 @@ from kernel.accounts.models import User
 from kernel.accounts.operations import sign_in
 from kernel.audit import AuditEntry, verify_chain
 from kernel.crypto import vault_of
-from kernel.database import make_engine, make_session_factory
 from kernel.errors import Conflict, NotAllowed
 from kernel.identity import parse_resident_id
 from kernel.regions.models import Region
@@ -33,7 +30,6 @@ from marketplace.demo import figures
 from marketplace.demo.accounts import DEMO_LOGINS, DEMO_PASSWORD, require_no_demo_accounts
 from marketplace.demo.county import DemoReport, fill_demo_county
 from marketplace.demo.places import POINT_SOURCE, TOWNSHIPS
-from marketplace.demo.reference import load_reference
 from marketplace.serving.postgres import EmbeddedPostgres
 from matching.pairs import build_pairs
 from matching.pool import Held, RoundScope
@@ -41,53 +37,7 @@ from matching.problem import parse_problem
 from matching.snapshot import take_snapshot
 from projects.models import Project, ProjectFund, ProjectNeed, ProjectOffering
 from projects.volunteering.models import Shift, SignUp
-from tests.conftest import TEST_VAULT
-
-TODAY = date(2027, 3, 5)
-NOW = datetime(2027, 3, 5, 2, 0, tzinfo=UTC)
-
-
-@pytest.fixture(scope="module")
-def clone(postgres: EmbeddedPostgres) -> Iterator[Callable[[str], sessionmaker[Session]]]:
-    """Makes databases that hold the reference data and nothing else; the tree is loaded once for all of them."""
-    names: list[str] = []
-    engines: list[sa.Engine] = []
-    address = postgres.url("zhongfu_admin", "postgres").replace("+psycopg", "")
-    with psycopg.connect(address, autocommit=True) as admin:
-
-        def make(name: str, template: str = "test_demo_base") -> sessionmaker[Session]:
-            admin.execute(
-                sql.SQL("CREATE DATABASE {} OWNER zhongfu_owner TEMPLATE {}").format(
-                    sql.Identifier(name), sql.Identifier(template)
-                )
-            )
-            names.append(name)
-            engines.append(make_engine(postgres.url("zhongfu_app", name)))
-            return make_session_factory(engines[-1], vault=TEST_VAULT)
-
-        with make("test_demo_base", "zhongfu")() as session:
-            load_reference(session)
-            session.commit()
-        engines[0].dispose()  # a template has no other connections
-        yield make
-        for engine in engines:
-            engine.dispose()
-        for name in names:
-            admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
-
-
-@pytest.fixture(scope="module")
-def county(clone: Callable[[str], sessionmaker[Session]]) -> tuple[sessionmaker[Session], DemoReport]:
-    """A session factory over a filled database, and what the first fill reported."""
-    factory = clone("test_demo_county")
-    return factory, fill_demo_county(factory, today=TODAY, now=NOW)
-
-
-@pytest.fixture
-def filled(county: tuple[sessionmaker[Session], DemoReport]) -> Iterator[Session]:
-    """A session that only reads: nothing it does is committed."""
-    with county[0]() as session:
-        yield session
+from tests.integration.demo.conftest import NOW, TODAY
 
 
 def _count(session: Session, model: type, *where: sa.ColumnElement[bool]) -> int:
@@ -160,7 +110,7 @@ def test_incomes_fit_the_status_and_the_subsistence_line(filled: Session):
     people = sa.select(Member.household_id, sa.func.count().label("n")).group_by(Member.household_id).subquery()
     for status, income, number in filled.execute(
         sa.select(Household.status_category, Indicator.value, people.c.n)
-        .join(Indicator, sa.and_(Indicator.household_id == Household.id, Indicator.code == "income_year"))
+        .join(Indicator, sa.and_(Indicator.household_id == Household.id, Indicator.code == "wages_year"))
         .join(people, people.c.household_id == Household.id)
     ):
         per_head = int(income) / number

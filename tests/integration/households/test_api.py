@@ -43,9 +43,9 @@ def test_a_household_is_registered_masked_changed_and_closed(api_as: As) -> None
     assert (changed.status_code, changed.json["head_name"]) == (200, "周建邦")
     assert changed.json["members"][0]["resident_id_masked"] == made.json["members"][0]["resident_id_masked"]
     assert api.put(path, change).status_code == 409
-    values = [{"code": "income_year", "value": "1200000", "as_of": "2026-01-01", "source": "入户"}]
+    values = [{"code": "wages_year", "value": "1200000", "as_of": "2026-01-01", "source": "入户"}]
     assert api.put(f"{path}/indicators", {"indicators": values}).json["indicators"][0]["value"] == "1200000.00"
-    assert api.put(f"{path}/consent", {"consented": False}).json["consented_at"] is None
+    assert api.post(f"{path}/consents/withdraw", {"purpose": "match"}).json["consented_at"] is None
     assert api.put(f"{path}/opt-out", {"opted_out": True}).json["opted_out"] is True
     assert api.post(f"{path}/close", {"reason": "迁出"}).json["status"] == "closed"
     assert api.post(f"{path}/reopen").json["status"] == "active"

@@ -7,6 +7,8 @@ from datetime import date, timedelta
 import pytest
 import sqlalchemy as sa
 
+from households.consents.operations import give_consent, withdraw_consent
+from households.consents.rules import Giving
 from households.indicators import IndicatorEntry
 from households.models import Household, Member
 from households.needs.operations import hold_many
@@ -14,13 +16,11 @@ from households.operations import (
     change_household,
     close_household,
     join_account,
-    record_consent,
     register_household,
     reopen_household,
     reveal,
     set_indicators,
     set_opt_out,
-    withdraw_consent,
 )
 from households.queries import (
     find_by_resident_id,
@@ -37,6 +37,7 @@ from tests.factories import COUNTY, NOW, OTHER_COUNTY, SIBLING_TOWNSHIP, TOWNSHI
 from tests.factories_demand import a_head, a_household, make_household, make_need
 
 TODAY = date(2027, 3, 5)
+ON_SCREEN = Giving("screen")
 WORKER = {"actor": SYSTEM, "scope": (COUNTY,), "now": NOW}
 
 
@@ -68,13 +69,17 @@ def test_an_unknown_region_is_named(session) -> None:
         register_household(session, entry=a_household(region_code="330324999"), **WORKER)
 
 
-def test_a_person_in_two_households_is_refused_without_telling_of_the_other(session) -> None:
+def test_a_person_in_two_households_is_refused_without_telling_of_one_outside_ones_regions(session) -> None:
     first = make_household(session, a_head(name="张三丰"), address="白泉村9号")
     session.commit()
     spouse = MemberEntry("李四", "head", sex="female", born_on=date(1980, 1, 1))
     again = MemberEntry("周建国", "spouse", resident_id=resident_id())
     with pytest.raises(Conflict) as caught:
-        register_household(session, entry=a_household(spouse, again, region_code=SIBLING_TOWNSHIP), **WORKER)
+        register_household(
+            session,
+            entry=a_household(spouse, again, region_code=SIBLING_TOWNSHIP),
+            **{**WORKER, "scope": (SIBLING_TOWNSHIP,)},
+        )
     assert caught.value.field == "members.1.resident_id"
     for told in ("张三丰", "白泉", TOWNSHIP, str(first.number), str(first.id), resident_id()):
         assert told not in caught.value.text
@@ -159,29 +164,30 @@ def test_indicators_are_set_one_by_one_and_keep_their_source(session) -> None:
     set_indicators(
         session,
         household_id=household.id,
-        entries=(IndicatorEntry("income_year", 900_000, TODAY, "入户核查"),),
+        entries=(IndicatorEntry("wages_year", 900_000, TODAY, "入户核查"),),
         **WORKER,
     )
     set_indicators(
         session,
         household_id=household.id,
         entries=(
-            IndicatorEntry("income_year", 800_000, TODAY, "民政数据"),
+            IndicatorEntry("wages_year", 800_000, TODAY, "民政数据"),
             IndicatorEntry("housing_area", "62.5", TODAY, "入户核查"),
         ),
         **WORKER,
     )
     session.commit()
     rows = {row.code: (float(row.value), row.source) for row in household.indicators}
-    assert rows == {"income_year": (800_000.0, "民政数据"), "housing_area": (62.5, "入户核查")}
+    assert rows == {"wages_year": (800_000.0, "民政数据"), "housing_area": (62.5, "入户核查")}
 
 
 def test_consent_is_given_and_taken_back_and_stands_on_the_trail(session) -> None:  # promise 22
     household = make_household(session, consented=False)
     assert household.consented_at is None
-    record_consent(session, household_id=household.id, **WORKER)
+    give_consent(session, household_id=household.id, purpose="match", giving=ON_SCREEN, **WORKER)
     assert household.consented_at == NOW
-    record_consent(session, household_id=household.id, actor=SYSTEM, scope=(COUNTY,), now=NOW + timedelta(days=1))
+    later = {"actor": SYSTEM, "scope": (COUNTY,), "now": NOW + timedelta(days=1)}
+    give_consent(session, household_id=household.id, purpose="match", giving=ON_SCREEN, **later)
     assert household.consented_at == NOW
     withdraw_consent(session, household_id=household.id, **WORKER)
     assert household.consented_at is None
@@ -210,7 +216,7 @@ def test_closing_withdraws_needs_and_waits_for_what_is_promised(session) -> None
     close_household(session, household_id=other.id, reason="迁出", **WORKER)
     assert (other.status, waiting.status) == ("closed", "withdrawn")
     with pytest.raises(Conflict, match="closed"):
-        record_consent(session, household_id=other.id, **WORKER)
+        give_consent(session, household_id=other.id, purpose="match", giving=ON_SCREEN, **WORKER)
     assert reopen_household(session, household_id=other.id, **WORKER).status == "active"
 
 

@@ -63,10 +63,11 @@ def test_a_household_is_registered_looked_at_changed_and_closed(worker: Browser)
     assert resident_id()[:6] + "*" * 11 in page
     worker.post(f"{path}/edit", page=f"{path}/edit", status=409, **change)
     worker.post(
-        f"{path}/indicators", page=f"{path}/indicators", as_of="2026-01-05", source="入户", income_year="12,000.50"
+        f"{path}/indicators", page=f"{path}/indicators", as_of="2026-01-05", source="入户", wages_year="12,000.50"
     )
     assert "¥12,000.50" in worker.get(path)
-    worker.post(f"{path}/consent", page=path, consented="no")
+    consents = path.replace("/households/", "/consents/")
+    worker.post(f"{consents}/withdraw", page=consents, purpose="match")
     assert "has not consented" in worker.get(path)
     worker.post(f"{path}/opt-out", page=path, opted_out="yes")
     worker.post(f"{path}/close", page=path, status=422, reason="")

@@ -13,9 +13,10 @@ from donors.funds.operations import close_fund
 from donors.offerings.models import Offering
 from donors.offerings.operations import pause_offering, withdraw_offering
 from donors.operations import suspend_donor
+from households.consents.operations import withdraw_consent
 from households.needs.models import Need
 from households.needs.operations import withdraw_need
-from households.operations import set_opt_out, withdraw_consent
+from households.operations import set_opt_out
 from kernel.audit import SYSTEM
 from kernel.clock import day_of
 from kernel.errors import Conflict, InvalidInput, NotAllowed, NotFound

@@ -20,19 +20,19 @@ def test_each_dimension_has_indicators() -> None:
 
 
 def test_good_values_come_back_exact() -> None:
-    assert checked_values((entry("housing_area", "62.5"), entry("income_year", 1_234_500)), today=TODAY) == {
+    assert checked_values((entry("housing_area", "62.5"), entry("wages_year", 1_234_500)), today=TODAY) == {
         "housing_area": Decimal("62.5"),
-        "income_year": Decimal(1_234_500),
+        "wages_year": Decimal(1_234_500),
     }
 
 
 @pytest.mark.parametrize(
     ("code", "value", "says"),
     [
-        ("income_year", -1, "zero or more"),
-        ("income_year", "ten", "zero or more"),
-        ("income_year", "NaN", "zero or more"),
-        ("income_year", "Infinity", "zero or more"),
+        ("wages_year", -1, "zero or more"),
+        ("wages_year", "ten", "zero or more"),
+        ("wages_year", "NaN", "zero or more"),
+        ("wages_year", "Infinity", "zero or more"),
         ("able_workers", "1.5", "decimals"),
         ("housing_area", "1.234", "decimals"),
         ("housing_danger", 5, "At most 4"),

@@ -7,7 +7,7 @@ import zipfile
 import pytest
 
 from kernel.errors import InvalidInput
-from marketplace.imports.guards import MOST_BYTES, column_letters, column_number
+from marketplace.imports.guards import MOST_BYTES, MOST_CELLS, MOST_TEXT_CELLS, column_letters, column_number
 from marketplace.imports.tables import read_tables
 from tests.factories_imports import xlsx
 
@@ -84,13 +84,14 @@ def test_entities_in_another_encoding_are_refused() -> None:  # promise 15
 
 def test_one_cell_in_the_far_corner_is_refused() -> None:
     far = sheet('<row r="1"><c r="A1"><v>1</v></c></row><row r="1048576"><c r="XFD1048576"><v>1</v></c></row>')
-    assert "200000 cells" in refusal(workbook_with(SHEET, far))
+    assert f"{MOST_CELLS} cells" in refusal(workbook_with(SHEET, far))
 
 
 def test_too_many_cells_are_refused() -> None:
     row = "<row>" + "<c><v>1</v></c>" * 100 + "</row>"
-    assert "200000 cells" in refusal(workbook_with(SHEET, sheet(row * 2_100)))
-    assert "200000 cells" in refusal(("1,2,3,4,5\n" * 40_001).encode())
+    assert f"{MOST_CELLS} cells" in refusal(workbook_with(SHEET, sheet(row * (MOST_CELLS // 100 + 1))))
+    line = "1," * 14 + "2\n"
+    assert f"{MOST_TEXT_CELLS} cells" in refusal((line * (MOST_TEXT_CELLS // 15 + 1)).encode())
 
 
 @pytest.mark.parametrize(

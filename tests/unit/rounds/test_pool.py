@@ -49,6 +49,7 @@ OFFERING = OfferingFacts(
         ({"household_status": "closed"}, "household_closed"),
         ({"consented": False}, "consent_missing"),
         ({"opted_out": True}, "opted_out"),
+        ({"objected": True}, "objection"),
         ({"reserved": 4, "delivered": 6}, "promised"),
         ({"reserved": 4, "delivered": 5}, None),
     ],

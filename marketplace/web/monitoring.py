@@ -1,0 +1,195 @@
+"""Monitoring 动态监测: warnings with the late ones first, handling one, the closed-loop board, who enters and leaves."""
+
+import uuid
+from datetime import date, timedelta
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms import SelectField, TextAreaField
+from wtforms.validators import Optional
+
+from households.models import Household
+from households.monitoring.operations import enter_monitoring, handle_warning, leave_monitoring
+from households.monitoring.queries import (
+    board,
+    calm_households,
+    get_warning,
+    list_warnings,
+    note_of,
+    open_spell,
+    rules_in_use,
+)
+from households.queries import get_household
+from kernel.accounts.models import User
+from kernel.clock import start_of_day
+from kernel.errors import DomainError, NotFound
+from marketplace.errors import status_of
+from marketplace.i18n import is_chinese
+from marketplace.security.access import db, may, requires, scope_of, today
+from marketplace.web.faults import put_faults
+from marketplace.web.households import one_of, region_names, township_choices, writing
+from marketplace.web.leads import period_of_address
+from marketplace.web.steps import take_step
+from marketplace.web.typed_fields import Asked, DayField
+from marketplace.web.words import choices
+
+blueprint = Blueprint("monitoring", __name__, url_prefix="/monitoring")
+READ, WRITE = "monitoring.read", "monitoring.write"
+
+
+class HandlingForm(FlaskForm):  # type: ignore[misc]
+    """What came of a warning."""
+
+    outcome = SelectField(_l("What came of it"), validators=[Asked()])
+    event_kind = SelectField(_l("What happened"), description=_l("Only where an event is put on record"))
+    event_on = DayField(_l("On which day"), validators=[Optional()])
+    note = TextAreaField(_l("What was found"), description=_l("Kept sealed"), validators=[Asked()])
+
+    def offer(self) -> None:
+        """Fills the choices."""
+        self.outcome.choices = choices("warning_outcome", empty=_("Choose"))
+        self.event_kind.choices = choices("warning_event", empty=_("None"))
+
+
+@blueprint.get("")
+@requires(READ)
+def index() -> ResponseReturnValue:
+    """The warnings of one's regions, late ones first."""
+    scope = scope_of(READ)
+    rules = [(code, zh if is_chinese() else en) for code, zh, en in rules_in_use(db(), scope=scope)]
+    status = one_of("status", ("open", "handled")) if "status" in request.args else "open"
+    page = list_warnings(
+        db(),
+        scope=scope,
+        region_code=request.args.get("region") or None,
+        rule=one_of("rule", tuple(code for code, _name in rules)),
+        status=status,
+        late_on=today() if request.args.get("late") == "1" else None,
+        after=request.args.get("after"),
+    )
+    return render_template(
+        "monitoring/index.html",
+        page=page,
+        status=status or "",
+        day=today(),
+        rules=[("", _("All")), *rules],
+        regions=region_names({row.warning.region_code for row in page.rows}),
+        townships=township_choices(scope),
+        query={name: value for name, value in request.args.items() if value and name != "after"},
+    )
+
+
+@blueprint.get("/board")
+@requires(READ)
+def loop() -> ResponseReturnValue:
+    """Who is late, by township, with the rates and what they mean; who is monitored, and who may leave."""
+    since, until = period_of_address()
+    scope, begin, end = scope_of(READ), start_of_day(since), start_of_day(until + timedelta(days=1))
+    calm = calm_households(db(), scope=scope, today=today())
+    return render_template(
+        "monitoring/board.html",
+        lines=board(db(), scope=scope, since=begin, until=end, today=today()),
+        calm=calm,
+        regions=region_names({one.region_code for one in calm}),
+        since=since,
+        until=until,
+    )
+
+
+@blueprint.get("/warnings/<uuid:warning_id>")
+@requires(READ)
+def detail(warning_id: uuid.UUID) -> ResponseReturnValue:
+    """One warning."""
+    return _page(warning_id)
+
+
+def _page(warning_id: uuid.UUID, *, form: HandlingForm | None = None, status: int = 200) -> ResponseReturnValue:
+    warning = get_warning(db(), warning_id, scope=scope_of(READ))
+    household = db().get_one(Household, warning.household_id)
+    if form is None:
+        form = HandlingForm(formdata=None)
+        form.offer()
+    handler = db().get(User, warning.handled_by) if warning.handled_by else None
+    text = render_template(
+        "monitoring/detail.html",
+        warning=warning,
+        household=household,
+        spell=open_spell(db(), household.id),
+        region=region_names({household.region_code})[household.region_code],
+        note=note_of(db(), warning),
+        handler=handler.display_name if handler else None,
+        form=form,
+        day=today(),
+        last_on=date.fromisoformat(warning.facts["last_on"]),
+    )
+    return text, status
+
+
+@blueprint.post("/warnings/<uuid:warning_id>/handle")
+@requires(WRITE)
+def handle(warning_id: uuid.UUID) -> ResponseReturnValue:
+    """Records what came of it."""
+    form = HandlingForm()
+    form.offer()
+    form.validate()
+    if not form.event_on.errors:
+        try:
+            handle_warning(
+                db(),
+                warning_id=warning_id,
+                outcome=form.outcome.data or "",
+                note=form.note.data or "",
+                event_kind=form.event_kind.data or None,
+                event_on=form.event_on.data,
+                **writing(WRITE),
+            )
+        except NotFound:
+            raise
+        except DomainError as error:
+            db().rollback()
+            form.outcome.errors = []
+            put_faults(form, error, {"kind": "event_kind", "happened_on": "event_on"})
+            return _page(warning_id, form=form, status=status_of(error))
+        flash(_("The warning is handled."), "success")
+        return redirect(url_for("monitoring.detail", warning_id=warning_id), 303)
+    return _page(warning_id, form=form, status=422)
+
+
+@blueprint.post("/households/<uuid:household_id>/enter")
+@requires(WRITE)
+def enter(household_id: uuid.UUID) -> ResponseReturnValue:
+    """Puts a household under monitoring."""
+    return take_step(
+        lambda: enter_monitoring(db(), household_id=household_id, **writing(WRITE)),
+        done=_("The household is monitored from today."),
+        back=url_for("households.detail", household_id=household_id),
+    )
+
+
+@blueprint.post("/households/<uuid:household_id>/leave")
+@requires(WRITE)
+def leave(household_id: uuid.UUID) -> ResponseReturnValue:
+    """Takes a household out of monitoring, with the reason."""
+    get_household(db(), household_id, scope=scope_of(WRITE))
+    return take_step(
+        lambda: leave_monitoring(
+            db(), household_id=household_id, reason=request.form.get("reason", ""), **writing(WRITE)
+        ),
+        done=_("The household left monitoring."),
+        back=url_for("households.detail", household_id=household_id),
+    )
+
+
+def watch_of(household: Household) -> dict[str, Any] | None:
+    """What a household's page shows of monitoring: since when it is monitored, and its newest warnings; None for who may not see it."""
+    if not may(READ):
+        return None
+    rows = list_warnings(db(), scope=scope_of(READ), household_id=household.id, status=None, limit=20).rows
+    return {"spell": open_spell(db(), household.id), "warnings": [row.warning for row in rows], "day": today()}
+
+
+blueprint.record_once(lambda state: state.app.jinja_env.globals.update(watch_of=watch_of))

@@ -1,0 +1,415 @@
+"""A plan from the draft to its review over the real database: who may take which step, one current version, needs that follow."""
+
+import threading
+from datetime import date, timedelta
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, sessionmaker
+
+from households.models import Household
+from households.needs.models import Need
+from households.needs.operations import deliver, hold_many
+from households.operations import close_household
+from households.plans.approval import approve_plan, close_plan, plans_to_start, refuse_plan, review_plan, start_plan
+from households.plans.following import fates_under, follow_one, households_to_follow
+from households.plans.models import Plan, PlanNeed
+from households.plans.operations import agree, choose_measures, drop_draft, open_draft, reopen_draft, write_measures
+from households.plans.queries import list_plans, measure_of_need, plan_in_force, steps_of
+from households.plans.rules import ApproverIsAuthor, MeasureEntry, WrongPlanStep
+from kernel.audit import SYSTEM, AuditEntry
+from kernel.errors import Conflict, InvalidFields, InvalidInput, NotFound
+from marketplace.tasks.plans import sweep_plans
+from matching.rounds.operations import cancel_round
+from matching.rounds.pools import rounds_holding
+from tests import factories_plans as make
+from tests import factories_rounds as rounds
+from tests.factories import COUNTY, NOW, SIBLING_TOWNSHIP, resident_id
+from tests.factories_demand import a_head, make_household, make_need
+from tests.factories_plans import MEASURES, ON_PAPER, ON_SCREEN, by
+
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def people(session: Session):
+    make.load_policy(session)
+    return make.make_worker(session), make.make_approver(session)
+
+
+def needs_of(session: Session, household: Household) -> dict[str, Need]:
+    session.expire_all()
+    rows = session.scalars(sa.select(Need).where(Need.household_id == household.id).order_by(Need.number))
+    return {need.category_code: need for need in rows}
+
+
+def test_a_draft_holds_what_the_portrait_suggests_with_its_reasons(session, people):
+    worker, _ = people
+    household = make.poor_household(session)
+    plan = open_draft(session, household_id=household.id, **by(worker))
+    asked = {one.measure_code: (one.category_code, one.quantity, one.tier, one.weight) for one in plan.measures}
+    assert asked["food-parcels"] == ("food_parcel", 2, 2, 500) and asked["cash-aid"] == ("cash_aid", 10, 2, 600)
+    assert plan.basis["main_type"] == "subsistence" and plan.version_no == 1
+    reason = next(one for one in plan.measures if one.measure_code == "food-parcels").reasons[0]
+    assert reason == {"fact": "income_per_head", "value": 0, "at_least": None, "at_most": 1_500_000}
+    assert open_draft(session, household_id=household.id, **by(worker)).id == plan.id  # a double tap opens one
+
+
+def test_without_a_policy_there_is_no_catalogue(session):
+    household = make_household(session)
+    with pytest.raises(Conflict, match="No policy set"):
+        open_draft(session, household_id=household.id, **by(SYSTEM))
+
+
+def test_the_way_from_draft_to_force_and_its_needs(session, people):
+    worker, approver = people
+    household = make.poor_household(session)
+    plan = open_draft(session, household_id=household.id, **by(worker))
+    entries = (
+        MeasureEntry("food-parcels", quantity=4, tier=1, weight=700, deliver_to="村委会", lat=28.2, lon=120.7),
+        MeasureEntry("cash-aid"),
+    )
+    plan = write_measures(session, plan_id=plan.id, entries=entries, version=plan.version, **by(worker))
+    with pytest.raises(WrongPlanStep):
+        approve_plan(session, plan_id=plan.id, starts_on=None, rounds={}, **by(approver))
+    agree(session, plan_id=plan.id, giving=ON_PAPER, **by(worker))
+    plan, followed = approve_plan(session, plan_id=plan.id, starts_on=None, rounds={}, **by(approver))
+    session.commit()
+    assert (plan.status, plan.starts_on, plan.review_on) == ("in_force", date(2027, 3, 5), date(2028, 3, 5))
+    assert len(followed.posted) == 2
+    needs = needs_of(session, household)
+    parcel = needs["food_parcel"]
+    assert (parcel.quantity, parcel.tier, parcel.weight, parcel.lat, parcel.note) == (4, 1, 700, 28.2, "村委会")
+    assert (parcel.starts_on, parcel.due_on) == (date(2027, 3, 5), date(2027, 6, 3))
+    assert (needs["cash_aid"].quantity, needs["cash_aid"].type) == (10, "subsistence")
+    assert measure_of_need(session, parcel.id).measure_code == "food-parcels"
+    assert [row.step.step for row in steps_of(session, plan.id)] == ["draft", "write", "agree", "approve", "start"]
+    again, nothing = approve_plan(session, plan_id=plan.id, starts_on=None, rounds={}, **by(approver))
+    assert (again.id, nothing) == (plan.id, None)  # a second tap
+    actions = session.scalars(
+        sa.select(AuditEntry.action).where(AuditEntry.subject_id == str(plan.id)).order_by(AuditEntry.id)
+    ).all()
+    assert actions == ["plan.draft", "plan.write", "plan.agree", "plan.approve", "plan.start"]
+
+
+def test_who_drafted_wrote_or_recorded_the_agreement_does_not_approve(session, people):  # promise 14
+    worker, approver = people
+    other = make.make_approver(session, "plan.other")
+    household = make.poor_household(session)
+    plan = open_draft(session, household_id=household.id, **by(worker))
+    plan = write_measures(session, plan_id=plan.id, entries=MEASURES, version=plan.version, **by(other))
+    plan = write_measures(session, plan_id=plan.id, entries=MEASURES, version=plan.version, **by(worker))
+    agree(session, plan_id=plan.id, giving=ON_PAPER, **by(worker))
+    for author in (worker, other, SYSTEM):
+        with pytest.raises(ApproverIsAuthor):
+            approve_plan(session, plan_id=plan.id, starts_on=None, rounds={}, **by(author))
+    session.commit()
+    for column in ("drafter_id", "agreement_recorder_id"):  # and the database holds it too
+        with pytest.raises(sa.exc.IntegrityError, match="approver_is_another"):
+            session.execute(sa.update(Plan).values({"approver_id": worker.id, column: worker.id}))
+        session.rollback()
+    assert approve_plan(session, plan_id=plan.id, starts_on=None, rounds={}, **by(approver))[0].status == "in_force"
+
+
+def test_refused_reopened_and_dropped_versions_say_why(session, people):
+    worker, approver = people
+    household = make.poor_household(session)
+    plan = make.agreed_plan(session, household, worker)
+    with pytest.raises(InvalidInput):
+        refuse_plan(session, plan_id=plan.id, reason=" ", **by(approver))
+    refuse_plan(session, plan_id=plan.id, reason="金额偏高", **by(approver))
+    assert (plan.status, plan.agreed_on, plan.agreement_recorder_id) == ("draft", None, None)
+    agree(session, plan_id=plan.id, giving=ON_SCREEN, **by(worker))
+    reopen_draft(session, plan_id=plan.id, reason="家庭改变主意", **by(worker))
+    drop_draft(session, plan_id=plan.id, reason="已搬走", **by(worker))
+    assert plan.status == "closed"
+    reasons = [row.step.reason for row in steps_of(session, plan.id) if row.step.reason]
+    assert reasons == ["金额偏高", "家庭改变主意", "已搬走"]
+    assert open_draft(session, household_id=household.id, **by(worker)).version_no == 2
+
+
+def test_only_a_draft_is_written_and_only_as_it_was_seen(session, people):
+    worker, _ = people
+    household = make.poor_household(session)
+    plan = open_draft(session, household_id=household.id, **by(worker))
+    seen = plan.version
+    write_measures(session, plan_id=plan.id, entries=MEASURES, version=seen, **by(worker, now=NOW + DAY))
+    with pytest.raises(Conflict, match="changed this plan"):
+        write_measures(session, plan_id=plan.id, entries=MEASURES, version=seen, **by(worker, now=NOW + DAY))
+    with pytest.raises(InvalidFields):
+        write_measures(
+            session, plan_id=plan.id, entries=(MeasureEntry("gold"),), version=plan.version, **by(worker)
+        )  # fmt: skip
+    write_measures(session, plan_id=plan.id, entries=(), version=plan.version, **by(worker))
+    with pytest.raises(Conflict, match="no measure"):
+        agree(session, plan_id=plan.id, giving=ON_PAPER, **by(worker))
+
+
+def test_a_plan_outside_ones_regions_does_not_exist(session, people):  # promise 11
+    worker, _ = people
+    household = make.poor_household(session)
+    plan = open_draft(session, household_id=household.id, **by(worker))
+    far = by(worker, scope=(SIBLING_TOWNSHIP,))
+    for step in (
+        lambda: open_draft(session, household_id=household.id, **far),
+        lambda: write_measures(session, plan_id=plan.id, entries=(), version=1, **far),
+        lambda: agree(session, plan_id=plan.id, giving=ON_PAPER, **far),
+        lambda: approve_plan(session, plan_id=plan.id, starts_on=None, rounds={}, **far),
+    ):
+        with pytest.raises(NotFound):
+            step()
+    assert list_plans(session, scope=(SIBLING_TOWNSHIP,)).rows == []
+    assert [row.plan.id for row in list_plans(session, scope=(COUNTY,)).rows] == [plan.id]
+
+
+def test_a_household_has_one_current_plan_whatever_eight_threads_do(
+    session: Session, sessions: sessionmaker[Session], people
+):
+    worker, approver = people
+    household = make.poor_household(session)
+    make.plan_in_force(session, household, worker, approver)
+    session.commit()
+    barrier, results = threading.Barrier(8), []
+
+    def press(number: int) -> None:
+        with sessions() as own:
+            barrier.wait()
+            try:
+                plan = open_draft(own, household_id=household.id, **by(worker))
+                own.commit()
+                agree(own, plan_id=plan.id, giving=ON_PAPER, **by(worker))
+                own.commit()
+                approve_plan(own, plan_id=plan.id, starts_on=None, rounds={}, **by(approver))
+                own.commit()
+                results.append("done")
+            except Conflict as error:
+                results.append(type(error).__name__)
+
+    threads = [threading.Thread(target=press, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(results) == 8 and "done" in results
+    statuses = session.scalars(
+        sa.select(Plan.status).where(Plan.household_id == household.id).order_by(Plan.version_no)
+    ).all()
+    assert statuses.count("in_force") == 1 and statuses[-1] in ("in_force", "draft", "agreed")
+    # However many versions came and went, each measure asked once.
+    assert session.scalar(sa.select(sa.func.count()).select_from(Need).where(Need.household_id == household.id)) == 2
+    with pytest.raises(sa.exc.IntegrityError, match="uq_plans_one_in_force"):  # without the application's own check
+        session.execute(sa.update(Plan).where(Plan.household_id == household.id).values(status="in_force"))
+
+
+# ---- a changed plan ----
+
+
+def next_version(session, household, worker, approver, *measures, at=NOW + DAY):
+    held = rounds_holding(session, [household.id])
+    plan = make.agreed_plan(session, household, worker, *measures, now=at)
+    return approve_plan(session, plan_id=plan.id, starts_on=None, rounds=held, **by(approver, now=at))
+
+
+def test_a_changed_plan_changes_and_withdraws_its_open_needs(session, people):
+    worker, approver = people
+    household = make.poor_household(session)
+    by_hand = make_need(session, household)
+    first = make.plan_in_force(session, household, worker, approver)
+    plan, followed = next_version(
+        session, household, worker, approver, MeasureEntry("food-parcels", quantity=6), MeasureEntry("home-care")
+    )
+    assert (first.status, plan.version_no, plan_in_force(session, household.id).id) == ("reviewed", 2, plan.id)
+    assert {one.kind for one in followed.fates} == {"changed", "withdrawn"}
+    needs = needs_of(session, household)
+    assert (needs["food_parcel"].quantity, needs["food_parcel"].status) == (6, "open")
+    assert needs["cash_aid"].status == "withdrawn"
+    assert (needs["care_hours"].quantity, needs["care_hours"].fill) == (8, "single")
+    assert (by_hand.status, by_hand.quantity) == ("open", 10)  # what was posted by hand is nobody's measure
+    assert measure_of_need(session, needs["food_parcel"].id).plan_id == plan.id
+
+
+def test_what_is_promised_or_delivered_is_named_and_stays(session, people):
+    worker, approver = people
+    household = make.poor_household(session)
+    make.plan_in_force(session, household, worker, approver)
+    needs = needs_of(session, household)
+    hold_many(session, [(needs["cash_aid"].id, 4), (needs["food_parcel"].id, 1)], NOW)
+    deliver(session, [(needs["food_parcel"].id, 1)], NOW)
+    plan = make.agreed_plan(session, household, worker, MeasureEntry("food-parcels", quantity=6), now=NOW + DAY)
+    told = {fate.need.number: fate.kind for fate in fates_under(session, plan, rounds={})}
+    assert told == {needs["cash_aid"].number: "promised", needs["food_parcel"].number: "delivered"}
+    approve_plan(session, plan_id=plan.id, starts_on=None, rounds={}, **by(approver, now=NOW + DAY))
+    after = needs_of(session, household)
+    assert [(after[code].status, after[code].quantity) for code in ("cash_aid", "food_parcel")] == [
+        ("open", 10),
+        ("open", 2),
+    ]
+
+
+def test_a_change_while_a_round_is_frozen_waits_for_its_end(session, people):
+    worker, approver = people
+    pool = rounds.make_pool(session)
+    household = make.poor_household(session, a_head(resident_id=resident_id(born="19500101")))
+    make.plan_in_force(session, household, worker, approver)
+    staff = rounds.make_people(session)
+    one = rounds.frozen(session, staff)
+    needs = needs_of(session, household)
+    assert rounds_holding(session, [household.id, pool.households[0].id]).keys() >= {needs["cash_aid"].id}
+    _, followed = next_version(session, household, worker, approver, MeasureEntry("food-parcels", quantity=6))
+    assert {(fate.kind, fate.need.round_number) for fate in followed.fates} == {("in_round", one.number)}
+    kept = needs_of(session, household)
+    assert (kept["food_parcel"].quantity, kept["cash_aid"].status) == (2, "open")
+    later = NOW + 2 * DAY
+    follow_one(session, household_id=household.id, rounds=rounds_holding(session, [household.id]), **_by_system(later))
+    assert needs_of(session, household)["food_parcel"].quantity == 2  # the round is still under way
+    cancel_round(session, round_id=one.id, reason="改期", actor=staff.creator.actor, scope=(COUNTY,), now=later)
+    assert households_to_follow(session, today=later.date()) == [household.id]
+    follow_one(session, household_id=household.id, rounds=rounds_holding(session, [household.id]), **_by_system(later))
+    free = needs_of(session, household)
+    assert (free["food_parcel"].quantity, free["cash_aid"].status) == (6, "withdrawn")
+    assert households_to_follow(session, today=later.date()) == []
+
+
+def _by_system(now):
+    return {"actor": SYSTEM, "now": now}
+
+
+def test_a_periodic_measure_posts_each_period_once(session: Session, sessions: sessionmaker[Session], people):
+    worker, approver = people
+    household = make.poor_household(session)
+    make.plan_in_force(
+        session, household, worker, approver, MeasureEntry("companionship", every="monthly", days=20), MEASURES[0]
+    )
+    session.commit()
+
+    def hours() -> list[tuple[date, date]]:
+        session.expire_all()
+        rows = session.execute(
+            sa.select(Need.starts_on, Need.due_on)
+            .where(Need.category_code == "companionship_hours")
+            .order_by(Need.starts_on)
+        )
+        return [tuple(row) for row in rows]
+
+    assert hours() == [(date(2027, 3, 5), date(2027, 3, 25))]
+    assert households_to_follow(session, today=date(2027, 4, 4)) == []
+    april = NOW + 35 * DAY  # 9 April
+    assert households_to_follow(session, today=april.date()) == [household.id]
+    session.commit()
+    barrier = threading.Barrier(4)
+
+    def sweep() -> None:
+        with sessions() as own:
+            barrier.wait()
+            follow_one(own, household_id=household.id, rounds={}, actor=SYSTEM, now=april)
+            own.commit()
+
+    threads = [threading.Thread(target=sweep) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert hours()[1:] == [(date(2027, 4, 5), date(2027, 4, 29))]
+    # A month that nobody looked is not made up for.
+    follow_one(session, household_id=household.id, rounds={}, actor=SYSTEM, now=NOW + 100 * DAY)
+    assert [start for start, _ in hours()] == [date(2027, 3, 5), date(2027, 4, 5), date(2027, 6, 5)]
+    assert session.scalar(sa.select(sa.func.count()).select_from(PlanNeed)) == 4
+
+
+def test_a_later_start_waits_for_its_day(session, people):
+    worker, approver = people
+    household = make.poor_household(session)
+    plan = make.agreed_plan(session, household, worker, *MEASURES)
+    for day in (date(2027, 3, 4), date(2029, 1, 1)):
+        with pytest.raises(InvalidInput):
+            approve_plan(session, plan_id=plan.id, starts_on=day, rounds={}, **by(approver))
+    start = date(2027, 3, 10)
+    plan, followed = approve_plan(session, plan_id=plan.id, starts_on=start, rounds={}, **by(approver))
+    assert (plan.status, followed, needs_of(session, household)) == ("approved", None, {})
+    with pytest.raises(Conflict, match="not come"):
+        start_plan(session, plan_id=plan.id, rounds={}, **by(SYSTEM))
+    assert plans_to_start(session, today=date(2027, 3, 9)) == []
+    assert plans_to_start(session, today=start) == [plan.id]
+    start_plan(session, plan_id=plan.id, rounds={}, **by(SYSTEM, now=NOW + 5 * DAY))
+    assert (plan.status, len(needs_of(session, household))) == ("in_force", 2)
+    assert start_plan(session, plan_id=plan.id, rounds={}, **by(SYSTEM, now=NOW + 5 * DAY)) is None
+
+
+def test_a_review_continues_changes_or_closes(session, people):
+    worker, approver = people
+    household = make.poor_household(session)
+    plan = make.plan_in_force(session, household, worker, approver)
+    assert [row.plan.id for row in list_plans(session, scope=(COUNTY,), due_on=plan.review_on).rows] == [plan.id]
+    assert list_plans(session, scope=(COUNTY,), due_on=plan.review_on - DAY).rows == []
+    at = {"rounds": {}, **by(worker, now=NOW + 365 * DAY)}
+    with pytest.raises(InvalidInput):
+        review_plan(session, plan_id=plan.id, outcome="continue", words="", **at)
+    assert review_plan(session, plan_id=plan.id, outcome="continue", words="情况未变", **at).review_on == date(
+        2029, 3, 4
+    )
+    draft = review_plan(session, plan_id=plan.id, outcome="change", words="病情加重", **at)
+    assert (draft.status, draft.version_no, plan.status) == ("draft", 2, "in_force")
+    assert {one.line_id for one in draft.measures} == {one.line_id for one in plan.measures}
+    drop_draft(session, plan_id=draft.id, reason="重填", **by(worker))
+    close_plan(session, plan_id=plan.id, reason="已脱困", **at)
+    assert plan.status == "closed" and {need.status for need in needs_of(session, household).values()} == {"withdrawn"}
+
+
+def test_with_the_household_its_plans_close(session, people):
+    worker, approver = people
+    household = make.poor_household(session)
+    plan = make.plan_in_force(session, household, worker, approver)
+    draft = open_draft(session, household_id=household.id, **by(worker))
+    close_household(session, household_id=household.id, reason="迁出", **by(worker))
+    assert (plan.status, draft.status) == ("closed", "closed")
+    with pytest.raises(Conflict, match="closed"):
+        open_draft(session, household_id=household.id, **by(worker))
+
+
+def test_the_household_chooses_among_what_is_suggested(session, people):
+    worker, approver = people
+    own = make.make_person(session, "zhou", ("household", COUNTY))
+    household = make.poor_household(session)
+    plan = choose_measures(session, household_id=household.id, codes=["food-parcels"], **by(own))
+    assert [(one.measure_code, one.chosen_by, one.quantity) for one in plan.measures] == [
+        ("food-parcels", "worker", 2)
+    ] or [one.measure_code for one in plan.measures] == ["food-parcels"]
+    with pytest.raises(InvalidInput, match="job"):
+        choose_measures(session, household_id=household.id, codes=["job"], **by(own))
+    write_measures(
+        session, plan_id=plan.id, entries=(MEASURES[0], MeasureEntry("escort")), version=plan.version, **by(worker)
+    )
+    plan = choose_measures(session, household_id=household.id, codes=["cash-aid"], **by(own))
+    chosen = {one.measure_code: one.chosen_by for one in plan.measures}
+    assert chosen == {"escort": "worker", "cash-aid": "household"}  # what its worker added stays
+    agree(session, plan_id=plan.id, giving=ON_SCREEN, **by(own))
+    with pytest.raises(Conflict, match="has agreed"):
+        choose_measures(session, household_id=household.id, codes=[], **by(own))
+    with pytest.raises(ApproverIsAuthor):
+        approve_plan(session, plan_id=plan.id, starts_on=None, rounds={}, **by(own))
+
+
+def test_the_sweep_starts_plans_and_posts_periods_and_twice_does_no_harm(session, people):
+    worker, approver = people
+    household = make.poor_household(session)
+    plan = make.agreed_plan(session, household, worker, MEASURES[0], MeasureEntry("companionship", every="monthly"))
+    approve_plan(session, plan_id=plan.id, starts_on=date(2027, 3, 10), rounds={}, **by(approver))
+    assert sweep_plans(session, now=NOW) == 0
+    assert sweep_plans(session, now=NOW + 5 * DAY) == 1
+    assert (plan.status, len(needs_of(session, household))) == ("in_force", 2)
+    assert sweep_plans(session, now=NOW + 5 * DAY) == 0
+    assert sweep_plans(session, now=NOW + 40 * DAY) == 1
+    assert sweep_plans(session, now=NOW + 40 * DAY) == 0
+    assert session.scalar(sa.select(sa.func.count()).select_from(PlanNeed)) == 3
+
+
+def test_the_sweep_outlives_what_the_rules_refuse(session, people):
+    worker, approver = people
+    homes = [make.poor_household(session, a_head(resident_id=resident_id(born=f"1940010{n}"))) for n in (1, 2)]
+    plans = [make.agreed_plan(session, home, worker, *MEASURES) for home in homes]
+    for plan in plans:
+        approve_plan(session, plan_id=plan.id, starts_on=date(2027, 3, 10), rounds={}, **by(approver))
+    for table in ("policy_sets",):  # the policy of the county ends before their day
+        session.execute(sa.text(f"UPDATE {table} SET holds = daterange('2026-01-01', '2027-03-08')"))  # noqa: S608
+    assert sweep_plans(session, now=NOW + 5 * DAY) == 0
+    assert {plan.status for plan in plans} == {"approved"}
