@@ -173,7 +173,7 @@ def _page(
         closing=closing,
         errors=errors or [],
         candidates=candidates,
-        merged=merged_leads(db(), lead),
+        merged=[one for one in merged_leads(db(), lead) if covers(scope, one.region_code)],
         into=_seen(db().get(Lead, lead.merged_into_id) if lead.merged_into_id else None, scope),
         household=_seen(db().get(Household, lead.household_id) if lead.household_id else None, scope),
         people=possible_owners(db(), lead.region_code) if is_open and may(WRITE) else [],
