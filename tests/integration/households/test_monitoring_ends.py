@@ -156,12 +156,15 @@ def test_a_person_whose_lead_went_on_in_another_becomes_no_second_lead(session, 
     assert take_in(session, a_bill("2", STRANGER, amount_fen=9_000_000)).leads == 0
 
 
-def test_leads_of_one_import_are_spread_over_the_people_of_the_place(session, home):
+def test_leads_of_one_import_are_spread_over_the_people_of_the_place_who_are_asked_for_once(session, home):
     first, second = (make_user(session, login, ("worker", TOWNSHIP)) for login in ("a.one", "b.two"))
     bills = [
         a_bill(str(number), resident_id(born=f"197{number}0101"), amount_fen=3_000_000, name="周某")
         for number in range(4)
     ]
+    asked: list[str] = []
+    sa.event.listen(session.get_bind(), "before_cursor_execute", lambda *call: asked.append(call[2]))
     assert take_in(session, *bills).leads == 4
+    assert sum("role_grants" in statement and "count(*)" in statement for statement in asked) == 1
     owners = session.scalars(sa.select(Lead.owner_id).order_by(Lead.number)).all()
     assert sorted(owners) == sorted([first.id, first.id, second.id, second.id])
