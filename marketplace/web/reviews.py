@@ -12,13 +12,14 @@ from flask_wtf import FlaskForm
 from wtforms import RadioField, SelectField, TextAreaField
 from wtforms.validators import InputRequired
 
+from households.models import STATUS_CATEGORIES
 from households.policy.document import Policy
 from households.policy.queries import list_policy_sets, policy_in_force, policy_of
 from households.queries import get_household
 from households.visits.models import HouseholdReview
 from households.visits.queries import count_due, get_review, list_reviews, names_of
 from households.visits.reviews import do_review
-from households.visits.rules import ReviewEntry
+from households.visits.rules import OUTCOMES, ReviewEntry
 from households.visits.texts import OpenedText, open_texts
 from kernel.errors import DomainError, InvalidInput, NotFound
 from marketplace import i18n
@@ -27,7 +28,7 @@ from marketplace.security.access import actor, clock_now, db, requires, scope_of
 from marketplace.web.faults import put_faults, sentence
 from marketplace.web.households import region_names, township_choices
 from marketplace.web.typed_fields import DayField
-from marketplace.web.words import choices
+from marketplace.web.words import choices, word
 
 blueprint = Blueprint("reviews", __name__, url_prefix="/reviews")
 HORIZONS = {"today": 0, "quarter": 92, "year": 366}
@@ -123,6 +124,7 @@ def _page(
 ) -> ResponseReturnValue:
     review = get_review(db(), review_id, scope=scope_of("visit.read"))
     household = get_household(db(), review.household_id, scope=scope_of("visit.read"))
+    typed = form is not None
     if form is None:
         form = ReviewForm(formdata=None, data={"done_on": today()})
     form.offer()
@@ -136,10 +138,24 @@ def _page(
         form=form,
         people=names_of(db(), [review.reviewer_id]),
         opened={one.id: one.text for one in opened or []},
-        errors=errors or [],
+        errors=[*(errors or []), *(form.form_errors if review.status != "open" else ())],
+        unsaved=_typed(form) if typed and review.status != "open" else None,
         day=today(),
     )
     return text, status
+
+
+def _typed(form: ReviewForm) -> dict[str, Any]:
+    """An outcome that came too late to be saved, as it is shown again: nothing typed is lost."""
+    return {
+        "outcome": word("review_outcome", form.outcome.data) if form.outcome.data in OUTCOMES else None,
+        "status_category": (
+            word("status_category", form.status_category.data)
+            if form.status_category.data in STATUS_CATEGORIES
+            else None
+        ),
+        "evidence": form.evidence.data,
+    }
 
 
 @blueprint.post("/<uuid:review_id>/do")
@@ -148,7 +164,9 @@ def record(review_id: uuid.UUID) -> ResponseReturnValue:
     """The review came to its outcome."""
     form, status = ReviewForm(), 422
     form.offer()
-    if form.validate():
+    review = get_review(db(), review_id, scope=scope_of("visit.write"))
+    # what is on record already or dropped takes no report, faulty or not: the domain says so
+    if review.status != "open" or form.validate():
         try:
             review = do_review(db(), review_id=review_id, entry=form.entry(), **writing())
         except NotFound:
