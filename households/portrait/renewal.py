@@ -180,17 +180,18 @@ def records(piece: Piece, chosen: np.ndarray, portraits: Portraits) -> Iterator[
     """(place in the piece, facts, results) of each chosen household, as `record` writes those of one."""
     names, kinds, measures = list(INDICATORS), list(EVENTS), list(portraits.suggested)
     values, happened = piece.indicators[chosen].tolist(), piece.happened[chosen].tolist()
+    on_file = piece.on_file[chosen].tolist()
     days = {o: date.fromordinal(o).isoformat() for o in np.unique(piece.happened[chosen]).tolist() if o}
     order = np.argsort(-portraits.scores, axis=1, kind="stable")
     quantities = np.stack([*portraits.suggested.values()], axis=1).tolist() if measures else [[]] * len(values)
     columns = zip(
-        chosen.tolist(), piece.members[chosen].tolist(), values, happened, portraits.category.tolist(), portraits.main.tolist(),
+        chosen.tolist(), piece.members[chosen].tolist(), values, on_file, happened, portraits.category.tolist(), portraits.main.tolist(),
         portraits.secondary.tolist(), order.tolist(), portraits.scores.tolist(), portraits.risk.tolist(), quantities, strict=True,
     )  # fmt: skip
-    for place, members, numbers, last, category, main, secondary, ordered, scores, risk, suggested in columns:
+    for place, members, numbers, known, last, category, main, secondary, ordered, scores, risk, suggested in columns:
         facts = {
             "members": members,
-            "indicators": {name: value for name, value in zip(names, numbers, strict=True) if value},
+            "indicators": {name: value for name, value, given in zip(names, numbers, known, strict=True) if given},
             "events": {kind: days[ordinal] for kind, ordinal in zip(kinds, last, strict=True) if ordinal},
         }
         yield (

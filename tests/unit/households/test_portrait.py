@@ -174,6 +174,26 @@ def test_every_result_says_what_made_it():
     assert found.policy == "yongjia-2026"
 
 
+def test_what_rests_on_facts_that_nobody_recorded_says_so():
+    found = portrait_of(Known(1, {"elders": 1}), POLICY)
+    assert (found.category.name, found.scores["subsistence"]) == ("extreme_poverty", 90)
+    income = {*INCOME, "employed", "medical_year", "education_year"}
+    assert set(found.missing) == {"able_workers", "supporters", "savings", *income}
+    reasons = {one.fact: one.missing for one in found.category.reasons}
+    assert reasons["able_workers"] == ("able_workers",) and reasons["elders"] == ()
+    assert set(reasons["income_per_head"]) == income
+    assert found.unrecorded == set(INDICATORS) - {"elders"}
+
+
+def test_a_recorded_nothing_is_no_missing_fact():
+    known = Known(1, dict.fromkeys(INDICATORS, 0) | {"elders": 1})
+    found = portrait_of(known, POLICY)
+    assert (found.category.name, found.missing, found.unrecorded) == ("extreme_poverty", (), frozenset())
+    partly = portrait_of(Known(1, {n: v for n, v in known.indicators.items() if n != "savings"}), POLICY)
+    assert partly.missing == ("savings",)
+    assert told(partly) == told(found)  # it counts as 0 as it always did
+
+
 @pytest.mark.parametrize(
     ("members", "indicators", "events", "words"),
     [
