@@ -19,7 +19,7 @@ from households.queries import get_household
 from households.visits.models import HouseholdReview
 from households.visits.queries import count_due, get_review, list_reviews, names_of
 from households.visits.reviews import do_review
-from households.visits.rules import OUTCOMES, ReviewEntry
+from households.visits.rules import OUTCOMES, ReviewEntry, announced_until
 from households.visits.texts import OpenedText, open_texts
 from kernel.errors import DomainError, InvalidInput, NotFound
 from marketplace import i18n
@@ -92,10 +92,10 @@ def index() -> ResponseReturnValue:
 def _until(scope: tuple[str, ...], show: str) -> date:
     """The last day of the list: what is announced by the policy set, unless the reader asks for less or more."""
     days = HORIZONS.get(show)
-    if days is None:
-        policy = policy_in_force(db(), region_code=scope[0], day=today()) if scope else None
-        days = policy.reviews.soon_days if policy is not None and policy.reviews is not None else 0
-    return date.fromordinal(today().toordinal() + days)
+    if days is not None:
+        return date.fromordinal(today().toordinal() + days)
+    policy = policy_in_force(db(), region_code=scope[0], day=today()) if scope else None
+    return announced_until(policy.reviews if policy is not None else None, today())
 
 
 def group_name(policy: Policy | None, review: HouseholdReview) -> str:
