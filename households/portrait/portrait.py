@@ -19,6 +19,11 @@ class Reason:
     at_most: int | None
     missing: tuple[str, ...] = ()
 
+    @property
+    def is_unknown(self) -> bool:
+        """Whether nothing that the fact is reckoned from is on file, so that its 0 tells nothing."""
+        return is_unknown(self.fact, frozenset(self.missing))
+
 
 @dataclass(frozen=True)
 class Fired:
@@ -67,6 +72,11 @@ class Portrait:
     suggested: tuple[Suggested, ...]
     missing: tuple[str, ...]
     unrecorded: frozenset[str]
+
+
+def is_unknown(fact: str, unrecorded: frozenset[str]) -> bool:
+    """Whether all the indicators that the fact is reckoned from are among those not on file."""
+    return fact in SOURCES and unrecorded.issuperset(SOURCES[fact])
 
 
 def portrait_of(known: Known, policy: Policy) -> Portrait:

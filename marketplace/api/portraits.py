@@ -9,7 +9,7 @@ from flask_smorest import Blueprint
 
 from households.models import Household
 from households.portrait.models import KeptPortrait
-from households.portrait.portrait import Reason
+from households.portrait.portrait import Reason, is_unknown
 from households.portrait.queries import (
     PortraitOfRecord,
     kept_portrait,
@@ -122,7 +122,7 @@ def _reasons(reasons: tuple[Reason, ...]) -> list[dict[str, Any]]:
     return [
         {
             **vars(reason),
-            "value": None if reason.fact in reason.missing else reason.value,
+            "value": None if reason.is_unknown else reason.value,
             "missing": list(reason.missing),
         }
         for reason in reasons
@@ -134,7 +134,7 @@ def document_of(made: PortraitOfRecord) -> dict[str, Any]:
     found = made.portrait
     return {
         "day": made.day, "policy": made.policy_set.code, "scores": found.scores, "missing": list(found.missing),
-        "facts": {name: None if name in found.unrecorded else value for name, value in found.facts.items()},
+        "facts": {name: None if is_unknown(name, found.unrecorded) else value for name, value in found.facts.items()},
         "category": {"name": found.category.name, "reasons": _reasons(found.category.reasons)},
         "fired": [{**vars(one), "reasons": _reasons(one.reasons)} for one in found.fired],
         "main_type": found.main, "secondary": list(found.secondary),

@@ -13,8 +13,8 @@ from flask_babel import lazy_gettext as _l
 from households.indicators import KINDS
 from households.policy.document import Name, Policy
 from households.policy.queries import policy_of
-from households.portrait.facts import AREA, DAYS, FACTS, FEN, FLAG, NEVER, PERMILLE, SOURCES, TYPES
-from households.portrait.portrait import Fired, Portrait, Reason
+from households.portrait.facts import AREA, DAYS, FACTS, FEN, FLAG, NEVER, PERMILLE, TYPES
+from households.portrait.portrait import Fired, Portrait, Reason, is_unknown
 from households.portrait.queries import PortraitOfRecord
 from kernel.catalogue.models import Category
 from marketplace.i18n import is_chinese
@@ -114,7 +114,7 @@ def reason_text(reason: Reason) -> str:
     name = fact_word(reason.fact)
     if FACTS[reason.fact] == FLAG:
         return name
-    value = _("not on file, counted as 0") if reason.fact in reason.missing else amount(reason.fact, reason.value)
+    value = _("not on file (counted as 0)") if reason.is_unknown else amount(reason.fact, reason.value)
     told = {"name": name, "value": value}
     if reason.at_least is not None and reason.at_most is not None:
         return _("%(name)s %(value)s, from %(least)s to %(most)s", **told, least=amount(reason.fact, reason.at_least), most=amount(reason.fact, reason.at_most))  # fmt: skip
@@ -128,8 +128,8 @@ def accounted(portrait: Portrait) -> list[tuple[str, str]]:
     return [
         (
             fact_word(fact),
-            _("not on file, counted as 0")
-            if portrait.unrecorded.issuperset(SOURCES[fact])
+            _("not on file (counted as 0)")
+            if is_unknown(fact, portrait.unrecorded)
             else amount(fact, portrait.facts[fact]),
         )
         for fact in ACCOUNTED

@@ -103,6 +103,7 @@ def test_a_portrait_comes_with_all_that_made_it(household_id: str, api_as: Calla
     assert not {"supporters", "transfers_year"} & set(found["missing"])
     car = next(reason for reason in found["category"]["reasons"] if reason["fact"] == "vehicles")
     assert (car["value"], car["missing"]) == (None, ["vehicles"])
+    assert (found["facts"]["savings_per_head"], found["facts"]["gross_year"]) == (None, 1_500_001)
     assert found["scores"]["subsistence"] == sum(
         one["points"] for one in found["fired"] if one["type"] == "subsistence"
     )

@@ -171,7 +171,7 @@ def test_a_household_shows_its_portraits_and_each_explains_itself(
     worker = browser_of("worker", locale="zh_Hans_CN")
     page = worker.get(county)
     assert "历次画像" in page
-    assert "未登记、按 0 计算的指标：" in page and "机动车数量 未登记，按 0 计算" in page
+    assert "未登记、按 0 计算的指标：" in page and "机动车数量为未登记（按 0 计算）" in page
     link = page.split(f'href="{county}/portraits/')[1].split('"')[0]
     kept = worker.get(f"{county}/portraits/{link}")
     assert "county-2026" in kept

@@ -218,6 +218,7 @@ def test_what_rests_on_facts_that_nobody_recorded_says_so():
     reasons = {one.fact: one.missing for one in found.category.reasons}
     assert reasons["able_workers"] == ("able_workers",) and reasons["elders"] == ()
     assert set(reasons["income_per_head"]) == income
+    assert {one.fact for one in found.category.reasons if not one.is_unknown} == {"elders"}
     assert found.unrecorded == set(INDICATORS) - {"elders"}
 
 
