@@ -17,6 +17,7 @@ from households.life.rules import Place, check_day, check_place, named, relation
 from households.life.seats import Seat, seat_members
 from households.members import new_member, refuse_known_people
 from households.models import Household, HouseholdEvent, HouseholdPerson, Member
+from households.monitoring.operations import carry_spell
 from households.needs.models import Need
 from households.operations import close_household
 from households.queries import get_household
@@ -249,6 +250,7 @@ def join_households(
         need.household_id, need.region_code, need.updated_at = household.id, household.region_code, now
         need.lat, need.lon = household.lat, household.lon
     _take_events_and_accounts(session, household, other)
+    carry_spell(session, household=household, other=other, actor=actor, now=now)
     other.status, other.updated_at, household.updated_at = "closed", now, now
     session.flush()
     session.expire(other, ["members", "events"])

@@ -22,6 +22,7 @@ from households.portrait.portrait import Suggested
 from households.portrait.queries import PortraitOfRecord, portrait_on_record
 from kernel import audit
 from kernel.audit import Actor
+from kernel.checking import plain
 from kernel.clock import day_of
 from kernel.database import constraint_of, new_id
 from kernel.errors import Conflict, InvalidInput
@@ -238,7 +239,7 @@ def required_reason(reason: str) -> str:
     words = reason.strip()
     if not words:
         raise InvalidInput("Say why; it stays on record", field="reason")
-    return words[:500]
+    return plain(words, field="reason", lines=True)[:500]
 
 
 def take_step(
