@@ -14,7 +14,7 @@ class CaseConference(Base):
     """One conference on one household. A decision acts once another person than the one who recorded it has confirmed it.
 
     `extra_fen` is what each round in the period may give above the usual cap; it has a legal basis and a period, or is 0.
-    Facts and decision are sealed: they may name an illness.
+    Everything that people wrote of the case is sealed, facts, decision, measures, and why it was sent back or revoked: it may name an illness.
     """
 
     __tablename__ = "case_conferences"
@@ -36,7 +36,7 @@ class CaseConference(Base):
     confirmer_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("users.id"))
     confirmed_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
-    status_reason: Mapped[str | None]
+    status_reason_sealed: Mapped[bytes | None]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
     version: Mapped[int] = mapped_column(default=1)
@@ -88,13 +88,12 @@ class CaseParticipant(Base):
 
 
 class CaseMeasure(Base):
-    """One measure that was decided; `unit` answers for it, until `due_on`."""
+    """One measure that was decided, in sealed words; `unit` answers for it, until `due_on`."""
 
     __tablename__ = "case_measures"
     case_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("case_conferences.id"), primary_key=True)
     position: Mapped[int] = mapped_column(primary_key=True)
     category_code: Mapped[str | None] = mapped_column(Code, sa.ForeignKey("categories.code"))
-    words: Mapped[str]
+    words_sealed: Mapped[bytes]
     unit: Mapped[str | None]
     due_on: Mapped[date | None]
-    __table_args__ = (sa.CheckConstraint("words <> ''", name="says_what"),)

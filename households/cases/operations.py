@@ -83,17 +83,19 @@ def decide_case(
     checked = check_decision(entry, held_on=case.held_on, categories=codes)
     case.measures.clear()
     session.flush()
+    vault = vault_of(session)
     case.measures = [
-        CaseMeasure(position=place, category_code=one.category_code, words=one.words, unit=one.unit, due_on=one.due_on)
+        CaseMeasure(
+            position=place, category_code=one.category_code, unit=one.unit, due_on=one.due_on,
+            words_sealed=vault.seal(one.words, table="case_measures", row=f"{case.id}|{place}", column="words"),
+        )
         for place, one in enumerate(checked.measures)
-    ]
-    case.decision_sealed = vault_of(session).seal(
-        checked.decision, table="case_conferences", row=case.id, column="decision"
-    )
+    ]  # fmt: skip
+    case.decision_sealed = vault.seal(checked.decision, table="case_conferences", row=case.id, column="decision")
     case.extra_fen, case.legal_basis = checked.extra_fen, checked.legal_basis
     case.valid_from, case.valid_to = checked.valid_from, checked.valid_to
     case.status, case.decider_id, case.decided_at, case.updated_at = "decided", actor.id, now, now
-    case.status_reason = None
+    case.status_reason_sealed = None
     session.flush()
     _record(session, case, household, "case.decided", actor, now, extra_fen=case.extra_fen, measures=len(case.measures))
     return case
@@ -124,7 +126,7 @@ def send_back_case(
     """The second person does not confirm: back to the conference, with the reason. Raises NotFound, Conflict, InvalidInput (no reason)."""
     case, household = _read(session, case_id, version, scope)
     _require_second(case, actor)
-    case.status_reason = checked_text(reason, field="reason", most=500)
+    _give_reason(session, case, reason)
     case.status, case.updated_at = "called", now
     session.flush()
     _record(session, case, household, "case.sent_back", actor, now)
@@ -145,7 +147,7 @@ def revoke_case(
     case, household = _read(session, case_id, version, scope)
     if case.status != "confirmed":
         raise Conflict("Only a confirmed decision can be revoked")
-    case.status_reason = checked_text(reason, field="reason", most=500)
+    _give_reason(session, case, reason)
     case.status, case.ended_at, case.updated_at = "revoked", now, now
     session.flush()
     _record(session, case, household, "case.revoked", actor, now)
@@ -171,6 +173,13 @@ def _fill(session: Session, case: CaseConference, checked: CaseEntry) -> None:
     case.participants = [
         CaseParticipant(position=place, unit=one.unit, name=one.name) for place, one in enumerate(checked.participants)
     ]
+
+
+def _give_reason(session: Session, case: CaseConference, reason: str) -> None:
+    checked = checked_text(reason, field="reason", most=500) or ""
+    case.status_reason_sealed = vault_of(session).seal(
+        checked, table="case_conferences", row=case.id, column="status_reason"
+    )
 
 
 def _read(

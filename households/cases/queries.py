@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
 from households.cases.models import CaseConference
+from households.cases.rules import MeasureEntry
 from households.models import Household
 from households.queries import page_key
 from kernel.crypto import vault_of
@@ -79,6 +80,27 @@ def decision_of(session: Session, case: CaseConference) -> str | None:
     if case.decision_sealed is None:
         return None
     return vault_of(session).open(case.decision_sealed, table="case_conferences", row=case.id, column="decision")
+
+
+def measures_of(session: Session, case: CaseConference) -> list[MeasureEntry]:
+    """The measures that were decided, in words, in their order: for those who act on them."""
+    vault = vault_of(session)
+    return [
+        MeasureEntry(
+            vault.open(one.words_sealed, table="case_measures", row=f"{case.id}|{one.position}", column="words"),
+            one.category_code, one.unit, one.due_on,
+        )
+        for one in case.measures
+    ]  # fmt: skip
+
+
+def status_reason_of(session: Session, case: CaseConference) -> str | None:
+    """Why the decision was sent back or revoked."""
+    if case.status_reason_sealed is None:
+        return None
+    return vault_of(session).open(
+        case.status_reason_sealed, table="case_conferences", row=case.id, column="status_reason"
+    )
 
 
 def decisions_for(session: Session, household_id: uuid.UUID, *, scope: tuple[str, ...]) -> list[CaseConference]:

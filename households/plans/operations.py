@@ -201,10 +201,12 @@ def require_version(plan: Plan, version: int | None) -> None:
         raise Conflict("Somebody changed this plan meanwhile; look at it again and repeat your change")
 
 
-def basis_of(made: PortraitOfRecord) -> dict[str, str | None]:
-    """What a plan keeps of the portrait it was made from."""
+def basis_of(made: PortraitOfRecord) -> dict[str, object]:
+    """What a plan keeps of the portrait it was made from, and which of the indicators behind it nobody had recorded."""
     found = made.portrait
-    return {"category": found.category.name, "main_type": found.main, "risk_tier": found.risk.name}
+    return {
+        "category": found.category.name, "main_type": found.main, "risk_tier": found.risk.name, "not_on_file": list(found.missing),
+    }  # fmt: skip
 
 
 def entry_of(measure: PlanMeasure) -> MeasureEntry:
@@ -319,7 +321,7 @@ def _put(
 
 
 def _reasons(suggested: Suggested) -> list[dict[str, object]]:
-    return [vars(reason).copy() for reason in suggested.reasons]
+    return [{**vars(reason), "missing": list(reason.missing)} for reason in suggested.reasons]
 
 
 def _flush(session: Session) -> None:

@@ -32,6 +32,13 @@ class Amount:
     permille: int = 1_000
 
 
+def amount_of(amount: Amount, figures: Mapping[str, int]) -> int | None:
+    """The whole number that an amount stands for among these figures; None where it names one that is not there."""
+    if amount.figure is None:
+        return amount.number
+    return figures[amount.figure] * amount.permille // 1_000 if amount.figure in figures else None
+
+
 @dataclass(frozen=True)
 class Condition:
     """The fact is at least or at most the amount, both ends included."""

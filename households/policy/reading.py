@@ -21,6 +21,7 @@ from households.policy.document import (
     Reviews,
     Rule,
     Words,
+    amount_of,
 )
 from households.policy.reader import CODE, CODE_MEND, MISSING, MOST_ENTRIES, Reader, join, made, shown
 from households.policy.reading_parts import read_monitoring, read_visits
@@ -42,10 +43,13 @@ def read_policy(document: Any) -> Policy:
     faults = [*_figure_faults(read), *_order_faults(read), *_early_facts(read)]
     if faults:
         raise FaultyPolicy(faults)
-    figures = read["figures"]
+    return Policy(**read | {"figures": _with_edge(read["figures"])})
+
+
+def _with_edge(figures: dict[str, int]) -> dict[str, int]:
+    """The figures and the one that follows from them."""
     most = 12 * figures["minimum_wage_month"]
-    edge = min(figures["subsistence_line"] * figures["edge_factor"] // 1_000, most)
-    return Policy(**read | {"figures": figures | {EDGE: edge}})
+    return figures | {EDGE: min(figures["subsistence_line"] * figures["edge_factor"] // 1_000, most)}
 
 
 class _PolicyReader(Reader):
@@ -206,8 +210,10 @@ def _figure_faults(read: Mapping[str, Any]) -> Faults:
     for place, amount in _amounts(read):
         if amount.figure is not None and amount.figure not in {*figures, EDGE}:
             yield place, Words("There is no figure %(name)s; add it to figures", name=shown(amount.figure))
+    known = _with_edge(figures) if all(name in figures for name in NEEDED) else figures
     for k, rule in enumerate(read["rules"]):
-        if rule.per is not None and rule.per.every == Amount(0):
+        # a step of no units divides by zero for every household, be it written so or as a share of a figure that comes to nothing
+        if rule.per is not None and amount_of(rule.per.every, known) == 0:
             yield f"rules[{k}].per.every", Words("This is zero; give one or more")
 
 

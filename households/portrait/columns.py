@@ -23,7 +23,8 @@ _NAMES, _KINDS = list(INDICATORS), list(EVENTS)
 
 @dataclass(frozen=True)
 class Piece:
-    """H households in the order of their numbers. `happened`: the ordinal of the day of the last event of a kind (0: never)."""
+    """H households in the order of their numbers. `on_file`: whether an indicator is recorded at all; `happened`: the ordinal of the day of the
+    last event of a kind (0: never)."""
 
     numbers: Column
     ids: list[str]
@@ -31,6 +32,7 @@ class Piece:
     regions: list[str]
     members: Column
     indicators: np.ndarray
+    on_file: np.ndarray
     happened: np.ndarray
 
     def only(self, chosen: np.ndarray) -> "Piece":
@@ -38,7 +40,8 @@ class Piece:
         places = chosen.tolist()
         return Piece(
             self.numbers[chosen], [self.ids[k] for k in places], [self.versions[k] for k in places],
-            [self.regions[k] for k in places], self.members[chosen], self.indicators[chosen], self.happened[chosen],
+            [self.regions[k] for k in places], self.members[chosen], self.indicators[chosen],
+            self.on_file[chosen], self.happened[chosen],
         )  # fmt: skip
 
     def facts_of(self, chosen: np.ndarray, day: date) -> tuple[Column, dict[str, Column], dict[str, Column]]:
@@ -114,7 +117,7 @@ def read_piece(
     between = sql.SQL("h.number > {} AND h.number <= {} AND {}").format(
         sql.Literal(after), sql.Literal(int(numbers[-1])), wanted
     )
-    indicators = np.zeros((len(rows), len(_NAMES)), np.int64)
+    indicators, on_file = np.zeros((len(rows), len(_NAMES)), np.int64), np.zeros((len(rows), len(_NAMES)), bool)
     given = _numbers(
         session,
         sql.SQL(
@@ -122,7 +125,8 @@ def read_piece(
             "JOIN indicators i ON i.household_id = h.id WHERE {} AND array_position({}::text[], i.code::text) IS NOT NULL"
         ).format(sql.Literal(_NAMES), between, sql.Literal(_NAMES)),
     )
-    indicators[np.searchsorted(numbers, given[:, 0]), given[:, 1] - 1] = given[:, 2]
+    at = np.searchsorted(numbers, given[:, 0]), given[:, 1] - 1
+    indicators[at], on_file[at] = given[:, 2], True
     happened = np.zeros((len(rows), len(_KINDS)), np.int64)
     given = _numbers(
         session,
@@ -134,7 +138,7 @@ def read_piece(
     happened[np.searchsorted(numbers, given[:, 0]), given[:, 1] - 1] = given[:, 2]
     return Piece(
         numbers, [row[1] for row in rows], [int(row[2]) for row in rows], [row[3] for row in rows],
-        np.maximum(1, np.array([int(row[4]) for row in rows], np.int64)), indicators, happened,
+        np.maximum(1, np.array([int(row[4]) for row in rows], np.int64)), indicators, on_file, happened,
     )  # fmt: skip
 
 

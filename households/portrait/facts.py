@@ -1,7 +1,10 @@
 """What rules may speak of: whole numbers about one household, from its members, indicators and events.
 
 Income per head follows the accounting rule: rigid medical and education spending is deducted, and 30 % of the minimum wage for every member in
-work (厦门市委办公厅、市政府办公厅, 关于进一步加强困难群众精准帮扶工作的通知, 2018-03-23; the percentage stands in the policy set).
+work (厦门市委办公厅、市政府办公厅, 关于进一步加强困难群众精准帮扶工作的通知, 2018-03-23; the percentage stands in the policy set). What the accounting
+deducts and what makes a household one of expenditure are two things: the share of rigid spending counts medical, education and disability.
+
+Money a head is rounded up to the whole fen: lines are "at most", and rounding down would let a household of twelve pass with eleven fen too many.
 """
 
 from dataclasses import dataclass, field
@@ -34,6 +37,17 @@ SCORES = {f"score_{kind}": POINTS for kind in TYPES}
 IS = {f"is_{category}": FLAG for category in CATEGORIES}
 FACTS = INDICATORS | DERIVED | IS | SCORES
 """Every name that a rule may use, with its unit; `is_…` once the category is known, `score_…` once the scores are"""
+SOURCES: dict[str, tuple[str, ...]] = {
+    "gross_year": INCOME,
+    "rigid_year": ("medical_year", "education_year"),
+    "employment_cost_year": ("wages_year", "employed"),
+    "income_per_head": (*INCOME, "employed", "medical_year", "education_year"),
+    "gross_per_head": INCOME,
+    "rigid_share": (*INCOME, "medical_year", "education_year", "disability_care_year"),
+    "savings_per_head": ("savings",),
+    "area_per_head": ("housing_area",),
+} | {name: (name,) for name in INDICATORS}
+"""Fact → the indicators it is reckoned from; members and events are on file where they are"""
 MOST_SHARE = 10_000
 """‰ of rigid spending in the income from which more tells nothing; also where there is no income at all"""
 
@@ -48,7 +62,7 @@ class Figures:
 
 @dataclass(frozen=True)
 class Known:
-    """A household as it is known on a day: `indicators` whole numbers by name (what is missing is 0), `events` days since the last of a kind."""
+    """A household as it is known on a day: `indicators` whole numbers by name (what is not on file is missing and counts as 0), `events` days since the last of a kind."""
 
     members: int
     indicators: dict[str, int] = field(default_factory=dict)
@@ -73,12 +87,13 @@ def facts_of(known: Known, figures: Figures) -> dict[str, int]:
     members, employed = known.members, min(facts["employed"], known.members)
     gross = sum(facts[name] for name in INCOME)
     rigid = facts["medical_year"] + facts["education_year"]
+    spent = rigid + facts["disability_care_year"]
     # an employed member's cost of work is no more than what work brings in
     cost = min(facts["wages_year"], 12 * employed * figures.minimum_wage_month * figures.employment_cost // 1_000)
-    share = MOST_SHARE if gross == 0 and rigid else 0 if gross == 0 else min(MOST_SHARE, 1_000 * rigid // gross)
+    share = MOST_SHARE if gross == 0 and spent else 0 if gross == 0 else min(MOST_SHARE, 1_000 * spent // gross)
     facts |= {
         "members": members, "gross_year": gross, "rigid_year": rigid, "employment_cost_year": cost,
-        "income_per_head": max(0, gross - rigid - cost) // members, "gross_per_head": gross // members, "rigid_share": share,
-        "savings_per_head": facts["savings"] // members, "area_per_head": facts["housing_area"] // members,
+        "income_per_head": -(-max(0, gross - rigid - cost) // members), "gross_per_head": -(-gross // members), "rigid_share": share,
+        "savings_per_head": -(-facts["savings"] // members), "area_per_head": facts["housing_area"] // members,
     }  # fmt: skip
     return facts | {f"days_since_{event}": known.events.get(event, NEVER) for event in EVENTS}

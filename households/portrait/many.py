@@ -70,16 +70,18 @@ def _facts(
     facts = {name: np.asarray(indicators.get(name, np.zeros(count, np.int64)), np.int64) for name in INDICATORS}
     gross = sum(facts[name] for name in INCOME)
     rigid = facts["medical_year"] + facts["education_year"]
+    spent = rigid + facts["disability_care_year"]
     employed = np.minimum(facts["employed"], members)
     cost = np.minimum(
         facts["wages_year"], 12 * employed * accounting.minimum_wage_month * accounting.employment_cost // 1_000
     )
-    share = np.minimum(MOST_SHARE, 1_000 * rigid // np.maximum(1, gross))
-    share = np.where(gross == 0, np.where(rigid > 0, MOST_SHARE, 0), share)
+    share = np.minimum(MOST_SHARE, 1_000 * spent // np.maximum(1, gross))
+    share = np.where(gross == 0, np.where(spent > 0, MOST_SHARE, 0), share)
     facts |= {
         "members": members, "gross_year": gross, "rigid_year": rigid, "employment_cost_year": cost,
-        "income_per_head": np.maximum(0, gross - rigid - cost) // members, "gross_per_head": gross // members, "rigid_share": share,
-        "savings_per_head": facts["savings"] // members, "area_per_head": facts["housing_area"] // members,
+        "income_per_head": -(-np.maximum(0, gross - rigid - cost) // members), "gross_per_head": -(-gross // members),
+        "rigid_share": share, "savings_per_head": -(-facts["savings"] // members),
+        "area_per_head": facts["housing_area"] // members,
     }  # fmt: skip
     never = np.full(count, NEVER)
     return facts | {f"days_since_{event}": np.asarray(events.get(event, never), np.int64) for event in EVENTS}

@@ -18,7 +18,7 @@ REASONS = ("policy", "daily", "asked")
 class KeptPortrait(Base):
     """What followed from a household's facts on a day under a policy set; current until `superseded_at`.
 
-    `facts`: members, indicators other than zero, and the last day of each kind of event, so that the same rule gives the same result at
+    `facts`: members, the indicators on file, and the last day of each kind of event, so that the same rule gives the same result at
     any later time. `scores` in the order of `facts.TYPES`; `suggested`: measure → quantity; `mark`: hash of all that, to see what changed.
     """
 

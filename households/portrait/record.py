@@ -31,11 +31,11 @@ def result_of(portrait: Portrait) -> Result:
 
 
 def facts_document(members: int, indicators: dict[str, int], happened: dict[str, date]) -> dict[str, Any]:
-    """The facts as they are kept: indicators other than zero, and the last day of each kind of event; days, not ages, so that a day that
+    """The facts as they are kept: the indicators on file, zero among them, since what nobody recorded is no zero; and the last day of each kind of event; days, not ages, so that a day that
     goes by changes nothing here."""
     return {
         "members": members,
-        "indicators": {name: indicators[name] for name in INDICATORS if indicators.get(name)},
+        "indicators": {name: indicators[name] for name in INDICATORS if name in indicators},
         "events": {kind: happened[kind].isoformat() for kind in EVENTS if kind in happened},
     }
 

@@ -6,7 +6,7 @@ that have the same one do not meet. A household whose facts change meanwhile is 
 
 import json
 from collections.abc import Iterator
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 import numpy as np
@@ -30,6 +30,7 @@ from kernel.database import new_id
 from kernel.regions.queries import get_region
 
 TOPIC = "renew_portraits"
+ENDED_DAYS = timedelta(days=7)
 _COLUMNS = (
     "id", "household_id", "policy_set_id", "day", "category", "main_type", "secondary", "scores", "risk_tier", "suggested", "facts",
     "mark", "made_at",
@@ -83,9 +84,14 @@ def ask_renewal(
 
 
 def plan_daily_renewals(session: Session, *, now: datetime) -> int:
-    """Once a day a renewal of every region with a policy set in force, since events age and sets end; how many were planned."""
+    """Once a day a renewal of every region with a policy set in force, since events age, and of one whose set has ended, since what followed
+    from it is no longer so; how many were planned. An ended set is looked after for a week, so that a day without a worker is made good."""
     day = day_of(now)
-    codes = sorted(session.scalars(sa.select(PolicySet.region_code).where(PolicySet.holds.contains(day)).distinct()))
+    ends = sa.func.upper(PolicySet.holds, type_=sa.Date)
+    ended = sa.and_(ends <= day, ends > day - ENDED_DAYS)
+    codes = sorted(
+        session.scalars(sa.select(PolicySet.region_code).where(sa.or_(PolicySet.holds.contains(day), ended)).distinct())
+    )
     planned = 0
     for code in codes:
         if any(code != other and code.startswith(other) for other in codes):
@@ -180,17 +186,18 @@ def records(piece: Piece, chosen: np.ndarray, portraits: Portraits) -> Iterator[
     """(place in the piece, facts, results) of each chosen household, as `record` writes those of one."""
     names, kinds, measures = list(INDICATORS), list(EVENTS), list(portraits.suggested)
     values, happened = piece.indicators[chosen].tolist(), piece.happened[chosen].tolist()
+    on_file = piece.on_file[chosen].tolist()
     days = {o: date.fromordinal(o).isoformat() for o in np.unique(piece.happened[chosen]).tolist() if o}
     order = np.argsort(-portraits.scores, axis=1, kind="stable")
     quantities = np.stack([*portraits.suggested.values()], axis=1).tolist() if measures else [[]] * len(values)
     columns = zip(
-        chosen.tolist(), piece.members[chosen].tolist(), values, happened, portraits.category.tolist(), portraits.main.tolist(),
+        chosen.tolist(), piece.members[chosen].tolist(), values, on_file, happened, portraits.category.tolist(), portraits.main.tolist(),
         portraits.secondary.tolist(), order.tolist(), portraits.scores.tolist(), portraits.risk.tolist(), quantities, strict=True,
     )  # fmt: skip
-    for place, members, numbers, last, category, main, secondary, ordered, scores, risk, suggested in columns:
+    for place, members, numbers, known, last, category, main, secondary, ordered, scores, risk, suggested in columns:
         facts = {
             "members": members,
-            "indicators": {name: value for name, value in zip(names, numbers, strict=True) if value},
+            "indicators": {name: value for name, value, given in zip(names, numbers, known, strict=True) if given},
             "events": {kind: days[ordinal] for kind, ordinal in zip(kinds, last, strict=True) if ordinal},
         }
         yield (

@@ -1,7 +1,7 @@
 """Writing care visits: one done, with what was found; and that nobody was at home."""
 
 import uuid
-from datetime import date, datetime, timedelta
+from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
@@ -14,7 +14,7 @@ from households.queries import get_household
 from households.visits.models import CareVisit, Problem, VisitTry
 from households.visits.problems import add_problem
 from households.visits.queries import get_visit, ways_before
-from households.visits.rules import VisitEntry, check_visit, telephone_allowed
+from households.visits.rules import VisitEntry, again_on, check_visit, telephone_allowed
 from households.visits.schedule import next_visit
 from kernel import audit
 from kernel.audit import Actor
@@ -67,7 +67,7 @@ def note_absence(
         .returning(VisitTry.day)
     ).scalar()
     if added is not None:
-        visit.try_on = _again_on(policy, today)
+        visit.try_on = again_on(policy.visits if policy is not None else None, today)
         session.flush()
         _record(session, visit, household, "visit.nobody_home", actor, now, again_on=visit.try_on.isoformat())
     return visit
@@ -97,12 +97,6 @@ def _planned(
         raise Conflict("This visit was dropped when the household was closed")
     household = get_household(session, visit.household_id, scope=scope)
     return visit, household, policy_in_force(session, region_code=household.region_code, day=day_of(now))
-
-
-def _again_on(policy: Policy | None, today: date) -> date:
-    """Without a rule somebody comes again the next day."""
-    days = policy.visits.again_days if policy is not None and policy.visits is not None else 1
-    return today + timedelta(days=days)
 
 
 def _record(

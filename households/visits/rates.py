@@ -68,7 +68,12 @@ def _counts(
         .select_from(model)
         .join(Household, Household.id == model.household_id)
         .where(
-            within(place, scope), model.due_on >= first, model.due_on <= until, model.status != "dropped",
+            # the place by its cases and not by coalesce(), which no index serves
+            sa.or_(
+                within(model.region_code, scope),
+                sa.and_(model.region_code.is_(None), within(Household.region_code, scope)),
+            ),
+            model.due_on >= first, model.due_on <= until, model.status != "dropped",
         )
         .group_by(area)
     )  # fmt: skip

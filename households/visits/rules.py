@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from households.models import STATUS_CATEGORIES
-from households.policy.document import Policy
+from households.policy.document import Policy, Reviews
 from households.policy.visiting import PROBLEM_KINDS, TierVisits, Visits
 from households.portrait.facts import CATEGORIES
 from households.portrait.portrait import held
@@ -65,6 +65,16 @@ def review_cycle(policy: Policy, facts: dict[str, int], *, status_category: str)
         if any(held(policy, way, known) is not None for way in group.any):
             return ReviewCycle(group.id, group.months)
     return ReviewCycle(None, policy.reviews.otherwise_months)
+
+
+def again_on(visits: Visits | None, today: date) -> date:
+    """When somebody comes again after nobody was at home: as the set says, without one the next day."""
+    return today + timedelta(days=visits.again_days if visits is not None else 1)
+
+
+def announced_until(reviews: Reviews | None, today: date) -> date:
+    """The last day whose reviews are announced: as the set says, without one those of today."""
+    return today + timedelta(days=reviews.soon_days if reviews is not None else 0)
 
 
 def telephone_allowed(tier: TierVisits, ways_before: Iterable[str]) -> bool:

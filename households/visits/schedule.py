@@ -17,13 +17,13 @@ from sqlalchemy.orm import Session, aliased, selectinload
 from households.models import Household
 from households.policy.document import Policy
 from households.policy.models import PolicySet
-from households.policy.queries import policy_of
+from households.policy.queries import LEVELS, policy_of
 from households.portrait.facts import facts_of
 from households.portrait.queries import known_on_record
 from households.visits.models import CareVisit, HouseholdReview
 from households.visits.rules import first_due, months_later, moved_due, review_cycle
 from kernel.clock import SHANGHAI, day_of
-from kernel.database import within
+from kernel.database import new_id, within
 
 PORTION = 2_000
 """Households whose reviews are planned in one go"""
@@ -55,7 +55,7 @@ def plan_visits(
     session.flush()
     chosen = _chosen(household_ids)
     planned = moved = 0
-    for reach in _reaches(session, today):
+    for reach in _reaches(session, today, household_ids):
         if reach.policy.visits is None:
             continue
         days = {tier: one.every_days for tier, one in reach.policy.visits.tiers.items()}
@@ -132,7 +132,7 @@ def plan_reviews(
     """
     session.flush()
     chosen, planned, moved, seen = _chosen(household_ids), 0, 0, 0
-    for reach in _reaches(session, today):
+    for reach in _reaches(session, today, household_ids):
         if reach.policy.reviews is None:
             continue
         query = (
@@ -152,14 +152,15 @@ def plan_reviews(
             query = query.where(HouseholdReview.policy_code.is_distinct_from(reach.code))
         rows = session.execute(query).all()
         seen += len(rows)
-        last = _last_reviews(session, [household.id for household, review in rows if review is None])
+        missing = [household for household, review in rows if review is None]
+        last = _last_reviews(session, [household.id for household in missing])
+        planned += _add_reviews(
+            session,
+            [_new_review(one, reach, since=last.get(one.id), today=today, now=now) for one in missing],
+        )
         for household, review in rows:
-            if review is None:
-                session.add(_new_review(household, reach, since=last.get(household.id), today=today, now=now))
-                planned += 1
-            else:
-                moved += _date_anew(household, review, reach, today=today)
-        session.flush()
+            if review is not None:
+                moved += _date_anew(session, household, review, reach, today=today)
     return Planned(planned, moved, _drop(session, HouseholdReview, "open", chosen), seen)
 
 
@@ -170,8 +171,7 @@ def next_review(
     reach = _Reach(row.code, policy_of(row), sa.true())
     if reach.policy.reviews is None or household.status != "active":
         return
-    session.add(_new_review(household, reach, since=after.done_on, today=day_of(now), now=now))
-    session.flush()
+    _add_reviews(session, [_new_review(household, reach, since=after.done_on, today=day_of(now), now=now)])
 
 
 def follow_household(session: Session, *, household: Household, now: datetime) -> None:
@@ -183,31 +183,55 @@ def follow_household(session: Session, *, household: Household, now: datetime) -
             session.expire(row)
 
 
+def _add_reviews(session: Session, rows: list[dict[str, Any]]) -> int:
+    """How many were written: whoever plans the same review at once wins by the unique index, and nobody's work fails of it."""
+    if not rows:
+        return 0
+    session.flush()
+    table = HouseholdReview.__table__
+    statement = (
+        insert(table)
+        .on_conflict_do_nothing(index_elements=["household_id"], index_where=sa.text("status = 'open'"))
+        .returning(table.c.id)
+    )
+    return len(session.execute(statement, rows).all())
+
+
 def _new_review(
     household: Household, reach: _Reach, *, since: date | None, today: date, now: datetime
-) -> HouseholdReview:
+) -> dict[str, Any]:
     base = min(since or day_of(household.created_at), today)
     cycle = review_cycle(
         reach.policy, facts_of(known_on_record(household, today), reach.policy.accounting), status_category=household.status_category
     )  # fmt: skip
     assert cycle is not None
-    return HouseholdReview(
-        household_id=household.id, policy_code=reach.code, rule_group=cycle.group, months=cycle.months, base_on=base,
-        due_on=max(months_later(base, cycle.months), today), created_at=now,
-    )  # fmt: skip
+    return {
+        "id": new_id(), "household_id": household.id, "policy_code": reach.code, "rule_group": cycle.group, "months": cycle.months,
+        "base_on": base, "due_on": max(months_later(base, cycle.months), today), "status": "open", "created_at": now,
+    }  # fmt: skip
 
 
-def _date_anew(household: Household, review: HouseholdReview, reach: _Reach, *, today: date) -> bool:
-    """Whether the day moved. The day stays where the cycle does: dating anew by another set with the same months changes no day."""
+def _date_anew(session: Session, household: Household, review: HouseholdReview, reach: _Reach, *, today: date) -> bool:
+    """Whether the day moved. The day stays where the cycle does: dating anew by another set with the same months changes no day. A review that
+    somebody records meanwhile stays as it was recorded."""
     cycle = review_cycle(
         reach.policy, facts_of(known_on_record(household, today), reach.policy.accounting), status_category=household.status_category
     )  # fmt: skip
     assert cycle is not None
-    before = review.due_on
+    before = (review.policy_code, review.rule_group, review.months, review.due_on)
+    due = review.due_on
     if cycle.months != review.months:
-        review.due_on = moved_due(before, months_later(review.base_on, cycle.months), today=today)
-    review.policy_code, review.rule_group, review.months = reach.code, cycle.group, cycle.months
-    return review.due_on != before
+        due = moved_due(due, months_later(review.base_on, cycle.months), today=today)
+    if before == (reach.code, cycle.group, cycle.months, due):
+        return False
+    changed = _count(
+        session,
+        sa.update(HouseholdReview)
+        .where(HouseholdReview.id == review.id, HouseholdReview.status == "open")
+        .values(policy_code=reach.code, rule_group=cycle.group, months=cycle.months, due_on=due),
+    )
+    session.expire(review)
+    return bool(changed) and due != before[-1]
 
 
 def _last_reviews(session: Session, household_ids: list[uuid.UUID]) -> dict[uuid.UUID, date]:
@@ -219,10 +243,14 @@ def _last_reviews(session: Session, household_ids: list[uuid.UUID]) -> dict[uuid
     return {household_id: day for household_id, day in rows}
 
 
-def _reaches(session: Session, day: date) -> list[_Reach]:
-    rows = session.scalars(
-        sa.select(PolicySet).where(PolicySet.holds.contains(day)).order_by(PolicySet.region_code)
-    ).all()
+def _reaches(session: Session, day: date, household_ids: Sequence[uuid.UUID] | None = None) -> list[_Reach]:
+    """The sets in force; of some households only those above them, so that a save asks one to three of them and not a province's."""
+    query = sa.select(PolicySet).where(PolicySet.holds.contains(day)).order_by(PolicySet.region_code)
+    if household_ids is not None:
+        homes = session.scalars(sa.select(Household.region_code).where(Household.id.in_(household_ids)).distinct())
+        above = {code[:digits] for code in homes for digits in LEVELS if digits <= len(code)}
+        query = query.where(PolicySet.region_code.in_(above))
+    rows = session.scalars(query).all()
     reaches = []
     for row in rows:
         nearer = tuple(

@@ -17,7 +17,7 @@ from households.cases.operations import (
     revoke_case,
     send_back_case,
 )
-from households.cases.queries import decision_of, decisions_for, get_case, list_cases
+from households.cases.queries import decision_of, decisions_for, get_case, list_cases, measures_of, status_reason_of
 from households.cases.rules import CaseEntry, DecisionEntry, MeasureEntry, ParticipantEntry
 from households.queries import get_household
 from marketplace.api.base import list_of, refusals
@@ -37,12 +37,14 @@ from marketplace.api.visits_schemas import VisitPurposeSchema
 from marketplace.security.access import db, requires, scope_of
 
 blueprint = Blueprint("api_cases", __name__, url_prefix="/api/v1/cases", description="Case conferences 个案会商")
-_COLUMNS = tuple(name for name in CaseSchema().fields if name != "decision")
+_SEALED = {"decision": decision_of, "measures": measures_of, "status_reason": status_reason_of}
+_COLUMNS = tuple(name for name in CaseSchema().fields if name not in _SEALED)
 
 
 def document_of(case: CaseConference) -> dict[str, Any]:
-    """The conference with its decision in words, and its facts left sealed."""
-    return {**{name: getattr(case, name) for name in _COLUMNS}, "decision": decision_of(db(), case)}
+    """The conference with its decision and measures in words, and its facts left sealed."""
+    opened = {name: read(db(), case) for name, read in _SEALED.items()}
+    return {**{name: getattr(case, name) for name in _COLUMNS}, **opened}
 
 
 def entry_of(given: dict[str, Any]) -> CaseEntry:

@@ -9,7 +9,7 @@ from flask_smorest import Blueprint
 
 from households.models import Household
 from households.portrait.models import KeptPortrait
-from households.portrait.portrait import Reason
+from households.portrait.portrait import Reason, is_unknown
 from households.portrait.queries import (
     PortraitOfRecord,
     kept_portrait,
@@ -28,10 +28,12 @@ blueprint = Blueprint("api_portraits", __name__, url_prefix="/api/v1", descripti
 
 
 class PortraitReasonSchema(ma.Schema):
-    """A condition that held: the fact, its value, and the ends it lies between (null: open)."""
+    """A condition that held: the fact, its value (null: not on file, counted as 0), the ends it lies between (null: open), and the indicators
+    among those it is reckoned from that are not on file."""
 
     fact = ma.fields.String(required=True)
-    value = ma.fields.Integer(required=True)
+    value = ma.fields.Integer(required=True, allow_none=True)
+    missing = ma.fields.List(ma.fields.String(), required=True)
     at_least = ma.fields.Integer(required=True, allow_none=True)
     at_most = ma.fields.Integer(required=True, allow_none=True)
 
@@ -62,11 +64,13 @@ class SuggestedSchema(ma.Schema):
 
 
 class PortraitSchema(ma.Schema):
-    """A portrait, each part with the facts and rules that made it. `facts`: whole numbers by name, money in fen."""
+    """A portrait, each part with the facts and rules that made it. `facts`: whole numbers by name, money in fen; null: not on file, counted as 0.
+    `missing`: the indicators behind category, points, tier or suggestions that are not on file."""
 
     day = ma.fields.Date(required=True)
     policy = ma.fields.String(required=True)
-    facts = ma.fields.Dict(keys=ma.fields.String(), values=ma.fields.Integer(), required=True)
+    facts = ma.fields.Dict(keys=ma.fields.String(), values=ma.fields.Integer(allow_none=True), required=True)
+    missing = ma.fields.List(ma.fields.String(), required=True)
     category = ma.fields.Nested(ChosenSchema, required=True)
     scores = ma.fields.Dict(keys=ma.fields.String(), values=ma.fields.Integer(), required=True)
     fired = ma.fields.List(ma.fields.Nested(FiredSchema), required=True)
@@ -115,14 +119,22 @@ def _household(household_id: uuid.UUID) -> Household:
 
 
 def _reasons(reasons: tuple[Reason, ...]) -> list[dict[str, Any]]:
-    return [vars(reason) for reason in reasons]
+    return [
+        {
+            **vars(reason),
+            "value": None if reason.is_unknown else reason.value,
+            "missing": list(reason.missing),
+        }
+        for reason in reasons
+    ]
 
 
 def document_of(made: PortraitOfRecord) -> dict[str, Any]:
     """The portrait with all that made it."""
     found = made.portrait
     return {
-        "day": made.day, "policy": made.policy_set.code, "facts": found.facts, "scores": found.scores,
+        "day": made.day, "policy": made.policy_set.code, "scores": found.scores, "missing": list(found.missing),
+        "facts": {name: None if is_unknown(name, found.unrecorded) else value for name, value in found.facts.items()},
         "category": {"name": found.category.name, "reasons": _reasons(found.category.reasons)},
         "fired": [{**vars(one), "reasons": _reasons(one.reasons)} for one in found.fired],
         "main_type": found.main, "secondary": list(found.secondary),

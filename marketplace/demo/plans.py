@@ -209,7 +209,7 @@ class _Maker:
         agreed, approved = status != "draft", status in ("in_force", "reviewed")
         self.rows["plans"].append({
             "id": key, "household_id": household_id, "version_no": number, "status": status, "policy_set_id": self.policy_set_id,
-            "basis": Jsonb({"category": portrait.category.name, "main_type": portrait.main, "risk_tier": portrait.risk.name}),
+            "basis": Jsonb({"category": portrait.category.name, "main_type": portrait.main, "risk_tier": portrait.risk.name, "not_on_file": list(portrait.missing)}),
             "drafter_id": self.users["worker"], "agreed_way": "paper" if agreed else None, "agreed_by": "self" if agreed else None,
             "agreed_giver": family.checked.head.entry.name if agreed else None,
             "agreed_reference": f"计划书 {len(self.rows['plans']) + 1:05d}" if agreed else None,

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from households.cases.queries import decision_of, decisions_for, list_cases
+from households.cases.queries import decision_of, decisions_for, list_cases, measures_of
 from households.models import Household
 from households.visits.queries import care_of, count_due, list_problems, names_of, visits_due
 from marketplace.security.access import db, may, person, scope_of, today
@@ -23,7 +23,7 @@ def care_values(household: Household) -> dict[str, Any]:
         "care": care,
         "care_people": people,
         "care_today": today(),
-        "care_decisions": [(one, decision_of(db(), one)) for one in decisions],
+        "care_decisions": [(one, decision_of(db(), one), measures_of(db(), one)) for one in decisions],
         "care_cases": [line.case for line in cases],
     }
 
@@ -35,8 +35,6 @@ def day_of_visits() -> dict[str, Any]:
     own = list_problems(db(), scope=scope, owner_id=person().id, limit=SHOWN).rows
     return {
         "lines": lines[:SHOWN],
-        "count": len(lines),
-        "late": sum(line.late for line in lines),
         "places": place_names(line.household.region_code for line in lines[:SHOWN]),
         "problems": own,
         "counts": count_due(db(), scope=scope, today=today()),

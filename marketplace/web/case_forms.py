@@ -1,6 +1,7 @@
 """The forms of a case conference. People and measures are typed one to a line, as minutes are written."""
 
 import re
+from collections.abc import Iterable
 from datetime import date
 
 from flask_babel import gettext as _
@@ -112,11 +113,11 @@ def people_text(case: CaseConference) -> str:
     return "\n".join(f"{one.unit}，{one.name}" for one in case.participants)
 
 
-def measures_text(case: CaseConference) -> str:
+def measures_text(measures: Iterable[MeasureEntry]) -> str:
     """The measures as they are typed."""
     return "\n".join(
         "；".join(part for part in (one.words, one.unit, one.due_on.isoformat() if one.due_on else None) if part)
-        for one in case.measures
+        for one in measures
     )
 
 

@@ -20,7 +20,7 @@ from households.cases.operations import (
     revoke_case,
     send_back_case,
 )
-from households.cases.queries import decision_of, get_case, list_cases
+from households.cases.queries import decision_of, get_case, list_cases, measures_of, status_reason_of
 from households.cases.rules import STATUSES
 from households.queries import get_household
 from households.visits.queries import names_of
@@ -86,7 +86,12 @@ def one(case_id: uuid.UUID) -> ResponseReturnValue:
 
 
 def _page(
-    case_id: uuid.UUID, *, facts: str | None = None, errors: list[str] | None = None, status: int = 200
+    case_id: uuid.UUID,
+    *,
+    facts: str | None = None,
+    errors: list[str] | None = None,
+    typed: dict[str, str] | None = None,
+    status: int = 200,
 ) -> ResponseReturnValue:
     case = get_case(db(), case_id, scope=scope_of("case.read"))
     text = render_template(
@@ -94,6 +99,7 @@ def _page(
         **_shown(case),
         facts=facts,
         errors=errors or [],
+        typed=typed or {},
         own_decision=case.decider_id == person().id,
         acts=case.status == "confirmed" and case.valid_from is not None and case.valid_from <= today() <= case.valid_to,
     )
@@ -107,6 +113,8 @@ def _shown(case: CaseConference) -> dict[str, Any]:
         "household": household,
         "region": region_names({household.region_code})[household.region_code],
         "decision": decision_of(db(), case),
+        "measures": measures_of(db(), case),
+        "status_reason": status_reason_of(db(), case),
         "people": names_of(db(), [case.creator_id, case.decider_id, case.confirmer_id]),
     }
 
@@ -146,7 +154,7 @@ def decide(case_id: uuid.UUID) -> ResponseReturnValue:
     """The form of the decision."""
     case = get_case(db(), case_id, scope=scope_of("case.write"))
     start = {
-        "decision": decision_of(db(), case), "measures": measures_text(case), "extra": case.extra_fen or None,
+        "decision": decision_of(db(), case), "measures": measures_text(measures_of(db(), case)), "extra": case.extra_fen or None,
         "legal_basis": case.legal_basis, "valid_from": case.valid_from or today(), "valid_to": case.valid_to,
         "version": case.version,
     }  # fmt: skip
@@ -166,7 +174,8 @@ def decide(case_id: uuid.UUID) -> ResponseReturnValue:
             else:
                 flash(_("The decision is recorded. It acts once another person has confirmed it."), "success")
                 return redirect(url_for("cases.one", case_id=case.id), 303)
-    return render_template("cases/decide.html", form=form, household=household, case=case), status
+    reason = status_reason_of(db(), case)
+    return render_template("cases/decide.html", form=form, household=household, case=case, status_reason=reason), status
 
 
 def _version(form: Any) -> int:
@@ -185,7 +194,8 @@ def _step(
         raise
     except (Conflict, InvalidInput) as error:
         db().rollback()
-        return _page(case_id, errors=[sentence(error)], status=status_of(error))
+        kept = {"step": request.endpoint or "", "reason": values.get("reason", "")}
+        return _page(case_id, errors=[sentence(error)], typed=kept, status=status_of(error))
     flash(done, "success")
     return redirect(url_for("cases.one", case_id=case_id), 303)
 
@@ -201,7 +211,7 @@ def confirm(case_id: uuid.UUID) -> ResponseReturnValue:
 @requires("case.confirm")
 def send_back(case_id: uuid.UUID) -> ResponseReturnValue:
     """The second person does not agree."""
-    reason = request.form.get("reason", "")[:500]
+    reason = request.form.get("reason", "")
     return _step(case_id, send_back_case, _("The decision is sent back."), "case.confirm", reason=reason)
 
 
@@ -209,7 +219,7 @@ def send_back(case_id: uuid.UUID) -> ResponseReturnValue:
 @requires("case.write")
 def revoke(case_id: uuid.UUID) -> ResponseReturnValue:
     """The decision no longer holds."""
-    reason = request.form.get("reason", "")[:500]
+    reason = request.form.get("reason", "")
     done = _("The decision is revoked; later rounds know the usual cap again.")
     return _step(case_id, revoke_case, done, "case.write", reason=reason)
 

@@ -173,7 +173,11 @@ def unread(chosen: Sequence[MeasureLine]) -> list[str]:
 
 def stored_reasons(measure: PlanMeasure) -> list[str]:
     """Why the measure was suggested when it was chosen, in the reader's language."""
-    return [reason_text(Reason(**one)) for one in measure.reasons or [] if one["fact"] in FACTS]
+    return [
+        reason_text(Reason(**one | {"missing": tuple(one.get("missing", ()))}))
+        for one in measure.reasons or []
+        if one["fact"] in FACTS
+    ]
 
 
 class WordsForm(FlaskForm):  # type: ignore[misc]

@@ -51,7 +51,7 @@ from marketplace.web.plan_forms import (
     stored_reasons,
     unread,
 )
-from marketplace.web.portrait_words import named
+from marketplace.web.portrait_words import indicator_words, named
 from marketplace.web.typed_fields import DayField
 from matching.rounds.pools import rounds_holding
 
@@ -186,6 +186,7 @@ def _page(
         steps=steps_of(db(), plan.id),
         fates=[fate_text(one) for one in fates_under(db(), plan, rounds=rounds)] if ahead else [],
         is_author=person().id in authors_of(db(), plan),
+        not_on_file=indicator_words(plan.basis.get("not_on_file", ())),
         giving=giving,
         errors=errors or [],
         outcomes=OUTCOMES,

@@ -6,7 +6,7 @@ The order of rules, their conditions and the measures themselves are changed in 
 import copy
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from flask_babel import gettext as _
@@ -24,6 +24,8 @@ from marketplace.web.words import word
 WHOLE, TEXT, DAY = "whole", "text", "day"
 Path = tuple[str | int, ...]
 LONGEST = 500
+MOST_DIGITS = 15
+"""Beyond every end that a set may have: 1e99999 is no figure to be written out"""
 
 
 @dataclass
@@ -125,7 +127,7 @@ def filled(form: PolicyForm, document: dict[str, Any], typed: Mapping[str, str])
         one.typed = typed[one.name].strip()[:LONGEST]
         try:
             value = _read(one.unit, one.typed)
-        except (ValueError, InvalidOperation, OverflowError):
+        except (ValueError, ArithmeticError):  # what decimals overflow by is no ValueError
             one.error = _mend(one.unit)
             continue
         holder: Any = made
@@ -157,7 +159,7 @@ def _read(unit: str, typed: str) -> Any:
         return fen_from_yuan(text)
     if unit == PERMILLE:
         share = Decimal(text.removesuffix("%").strip()) * 10
-        if share != share.to_integral_value():
+        if share != share.to_integral_value() or share.adjusted() > MOST_DIGITS:
             raise ValueError
         return int(share)
     return int(text)

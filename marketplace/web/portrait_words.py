@@ -14,7 +14,7 @@ from households.indicators import KINDS
 from households.policy.document import Name, Policy
 from households.policy.queries import policy_of
 from households.portrait.facts import AREA, DAYS, FACTS, FEN, FLAG, NEVER, PERMILLE, TYPES
-from households.portrait.portrait import Fired, Portrait, Reason
+from households.portrait.portrait import Fired, Portrait, Reason, is_unknown
 from households.portrait.queries import PortraitOfRecord
 from kernel.catalogue.models import Category
 from marketplace.i18n import is_chinese
@@ -28,7 +28,7 @@ DERIVED: dict[str, LazyString] = {
     "employment_cost_year": _l("Cost of being in work in a year"),
     "income_per_head": _l("Accounted income a head"),
     "gross_per_head": _l("Income a head before deductions"),
-    "rigid_share": _l("Medical and education cost in the income"),
+    "rigid_share": _l("Medical, education and disability cost in the income"),
     "savings_per_head": _l("Savings a head"),
     "area_per_head": _l("Housing area a head"),
     "days_since_fire": _l("Since a fire"),
@@ -68,6 +68,7 @@ def portrait_values(made: PortraitOfRecord | None, categories: dict[str, Categor
     return {
         "portrait": made,
         "found": found,
+        "not_on_file": indicator_words(found.missing),
         "further": _(", ").join(word("type", kind) for kind in found.secondary),
         "accounted": accounted(found),
         "scores": score_lines(found, policy),
@@ -91,6 +92,11 @@ def fact_word(fact: str) -> str:
     return word("status_category", code) if kind == "is" else _("Points of %(type)s", type=word("type", code))
 
 
+def indicator_words(names: Iterable[str]) -> str:
+    """Indicators by their names, one after the other; those that the rules no longer know by their code."""
+    return _(", ").join(fact_word(name) if name in FACTS else name for name in names)
+
+
 def amount(fact: str, value: int) -> str:
     """A value of the fact with its unit."""
     unit = FACTS[fact]
@@ -108,7 +114,8 @@ def reason_text(reason: Reason) -> str:
     name = fact_word(reason.fact)
     if FACTS[reason.fact] == FLAG:
         return name
-    told = {"name": name, "value": amount(reason.fact, reason.value)}
+    value = _("not on file (counted as 0)") if reason.is_unknown else amount(reason.fact, reason.value)
+    told = {"name": name, "value": value}
     if reason.at_least is not None and reason.at_most is not None:
         return _("%(name)s %(value)s, from %(least)s to %(most)s", **told, least=amount(reason.fact, reason.at_least), most=amount(reason.fact, reason.at_most))  # fmt: skip
     if reason.at_least is not None:
@@ -118,7 +125,15 @@ def reason_text(reason: Reason) -> str:
 
 def accounted(portrait: Portrait) -> list[tuple[str, str]]:
     """The steps from all income to the income a head."""
-    return [(fact_word(fact), amount(fact, portrait.facts[fact])) for fact in ACCOUNTED]
+    return [
+        (
+            fact_word(fact),
+            _("not on file (counted as 0)")
+            if is_unknown(fact, portrait.unrecorded)
+            else amount(fact, portrait.facts[fact]),
+        )
+        for fact in ACCOUNTED
+    ]
 
 
 def fact_lines(facts: dict[str, Any], day: date) -> list[tuple[str, str]]:

@@ -12,13 +12,14 @@ from flask_wtf import FlaskForm
 from wtforms import RadioField, SelectField, TextAreaField
 from wtforms.validators import InputRequired
 
+from households.models import STATUS_CATEGORIES
 from households.policy.document import Policy
 from households.policy.queries import list_policy_sets, policy_in_force, policy_of
 from households.queries import get_household
 from households.visits.models import HouseholdReview
 from households.visits.queries import count_due, get_review, list_reviews, names_of
 from households.visits.reviews import do_review
-from households.visits.rules import ReviewEntry
+from households.visits.rules import OUTCOMES, ReviewEntry, announced_until
 from households.visits.texts import OpenedText, open_texts
 from kernel.errors import DomainError, InvalidInput, NotFound
 from marketplace import i18n
@@ -28,7 +29,7 @@ from marketplace.web.addresses import region_in_address
 from marketplace.web.faults import put_faults, sentence
 from marketplace.web.households import region_names, township_choices
 from marketplace.web.typed_fields import DayField
-from marketplace.web.words import choices
+from marketplace.web.words import choices, word
 
 blueprint = Blueprint("reviews", __name__, url_prefix="/reviews")
 HORIZONS = {"today": 0, "quarter": 92, "year": 366}
@@ -92,10 +93,10 @@ def index() -> ResponseReturnValue:
 def _until(scope: tuple[str, ...], show: str) -> date:
     """The last day of the list: what is announced by the policy set, unless the reader asks for less or more."""
     days = HORIZONS.get(show)
-    if days is None:
-        policy = policy_in_force(db(), region_code=scope[0], day=today()) if scope else None
-        days = policy.reviews.soon_days if policy is not None and policy.reviews is not None else 0
-    return date.fromordinal(today().toordinal() + days)
+    if days is not None:
+        return date.fromordinal(today().toordinal() + days)
+    policy = policy_in_force(db(), region_code=scope[0], day=today()) if scope else None
+    return announced_until(policy.reviews if policy is not None else None, today())
 
 
 def group_name(policy: Policy | None, review: HouseholdReview) -> str:
@@ -124,6 +125,7 @@ def _page(
 ) -> ResponseReturnValue:
     review = get_review(db(), review_id, scope=scope_of("visit.read"))
     household = get_household(db(), review.household_id, scope=scope_of("visit.read"))
+    typed = form is not None
     if form is None:
         form = ReviewForm(formdata=None, data={"done_on": today()})
     form.offer()
@@ -137,10 +139,24 @@ def _page(
         form=form,
         people=names_of(db(), [review.reviewer_id]),
         opened={one.id: one.text for one in opened or []},
-        errors=errors or [],
+        errors=[*(errors or []), *(form.form_errors if review.status != "open" else ())],
+        unsaved=_typed(form) if typed and review.status != "open" else None,
         day=today(),
     )
     return text, status
+
+
+def _typed(form: ReviewForm) -> dict[str, Any]:
+    """An outcome that came too late to be saved, as it is shown again: nothing typed is lost."""
+    return {
+        "outcome": word("review_outcome", form.outcome.data) if form.outcome.data in OUTCOMES else None,
+        "status_category": (
+            word("status_category", form.status_category.data)
+            if form.status_category.data in STATUS_CATEGORIES
+            else None
+        ),
+        "evidence": form.evidence.data,
+    }
 
 
 @blueprint.post("/<uuid:review_id>/do")
@@ -149,7 +165,9 @@ def record(review_id: uuid.UUID) -> ResponseReturnValue:
     """The review came to its outcome."""
     form, status = ReviewForm(), 422
     form.offer()
-    if form.validate():
+    review = get_review(db(), review_id, scope=scope_of("visit.write"))
+    # what is on record already or dropped takes no report, faulty or not: the domain says so
+    if review.status != "open" or form.validate():
         try:
             review = do_review(db(), review_id=review_id, entry=form.entry(), **writing())
         except NotFound:

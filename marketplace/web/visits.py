@@ -131,7 +131,7 @@ def _page(
 ) -> ResponseReturnValue:
     household = get_household(db(), visit.household_id, scope=scope_of("visit.read"))
     policy = policy_in_force(db(), region_code=household.region_code, day=today())
-    telephone = may_telephone(db(), household, policy)
+    telephone, typed = may_telephone(db(), household, policy), form is not None
     if form is None:
         form = VisitForm(formdata=None, data={"done_on": today(), "way": "home"})
     form.offer(telephone=telephone)
@@ -150,10 +150,20 @@ def _page(
         problems=[line for line in problems if line.problem.status == "open" or line.problem.visit_id == visit.id],
         people=names_of(db(), [visit.worker_id, *(row.worker_id for row in (*before, *tries))]),
         opened={text.id: text.text for text in opened or []},
-        errors=errors or [],
+        errors=[*(errors or []), *(form.form_errors if visit.status != "planned" else ())],
+        unsaved=_typed(form) if typed and visit.status != "planned" else None,
         day=today(),
     )
     return text, status
+
+
+def _typed(form: VisitForm) -> dict[str, Any]:
+    """A report that came too late to be saved, as it is shown again: nothing typed is lost."""
+    return {
+        "way": word("visit_way", form.way.data) if form.way.data in WAYS else None,
+        "findings": [word("problem_kind", kind) for kind in PROBLEM_KINDS if kind in (form.findings.data or ())],
+        "words": form.words.data,
+    }
 
 
 @blueprint.post("/<uuid:visit_id>/do")
@@ -165,7 +175,8 @@ def record(visit_id: uuid.UUID) -> ResponseReturnValue:
     household = get_household(db(), visit.household_id, scope=scope_of("visit.write"))
     form.offer(telephone=True)  # which ways are open is the domain's to say
     status = 422
-    if form.validate():
+    # what is on record already or dropped takes no report, faulty or not: the domain says so
+    if visit.status != "planned" or form.validate():
         try:
             _visit, problems = do_visit(db(), visit_id=visit_id, entry=form.entry(), **writing())
         except NotFound:

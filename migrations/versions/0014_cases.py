@@ -30,7 +30,7 @@ def upgrade() -> None:
         sa.Column("confirmer_id", sa.Uuid(), nullable=True),
         sa.Column("confirmed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("status_reason", sa.Text(), nullable=True),
+        sa.Column("status_reason_sealed", sa.LargeBinary(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
@@ -81,10 +81,9 @@ def upgrade() -> None:
         sa.Column("case_id", sa.Uuid(), nullable=False),
         sa.Column("position", sa.Integer(), nullable=False),
         sa.Column("category_code", sa.String(collation="C"), nullable=True),
-        sa.Column("words", sa.Text(), nullable=False),
+        sa.Column("words_sealed", sa.LargeBinary(), nullable=False),
         sa.Column("unit", sa.Text(), nullable=True),
         sa.Column("due_on", sa.Date(), nullable=True),
-        sa.CheckConstraint("words <> ''", name=op.f("ck_case_measures_says_what")),
         sa.ForeignKeyConstraint(
             ["case_id"], ["case_conferences.id"], name=op.f("fk_case_measures_case_id_case_conferences")
         ),

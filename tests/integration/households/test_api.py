@@ -51,6 +51,18 @@ def test_a_household_is_registered_masked_changed_and_closed(api_as: As) -> None
     assert api.post(f"{path}/reopen").json["status"] == "active"
 
 
+@pytest.mark.parametrize("code", ["medical_year", "education_year", "disability_care_year", "rent_year"])
+def test_spending_below_zero_is_refused_and_nothing_is_written(api_as: As, code: str) -> None:
+    api = api_as("worker", region=TOWNSHIP)
+    path = f"/households/{api.post('/households', household()).json['id']}/indicators"
+    good = {"code": "wages_year", "value": "1", "as_of": "2026-01-01", "source": "入户"}
+    for value in ("-1", "-0.01", -1):
+        refused = api.put(path, {"indicators": [good, good | {"code": code, "value": value}]})
+        assert refused.status_code == 422, refused.text
+        assert any("indicators" in fault["field"] and "1" in fault["field"] for fault in refused.json["faults"])
+    assert api.get(path.removesuffix("/indicators")).json["indicators"] == []
+
+
 def test_revealing_asks_a_purpose_and_leaves_nothing_in_clear(api_as: As, app_sessions: sessionmaker[Session]) -> None:
     # promises 19, 20
     api = api_as("worker", region=TOWNSHIP)

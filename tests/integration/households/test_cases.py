@@ -17,7 +17,15 @@ from households.cases.operations import (
     revoke_case,
     send_back_case,
 )
-from households.cases.queries import decision_of, decisions_for, list_cases, raised_caps
+from households.cases.queries import (
+    decision_of,
+    decisions_for,
+    list_cases,
+    measures_of,
+    raised_caps,
+    status_reason_of,
+)
+from households.cases.rules import MeasureEntry
 from households.models import Household
 from households.queries import who_looked
 from kernel.errors import Conflict, InvalidFields, InvalidInput, NotFound
@@ -123,7 +131,7 @@ def test_the_second_person_may_send_it_back_and_it_is_decided_anew(session, peop
         confirm_case(session, case_id=case.id, version=case.version, **doing(second))
     decide_case(session, case_id=case.id, entry=a_decision(), version=case.version, **doing(chair))
     send_back_case(session, case_id=case.id, reason="依据不足", version=case.version, **doing(second))
-    assert (case.status, case.status_reason) == ("called", "依据不足")
+    assert (case.status, status_reason_of(session, case)) == ("called", "依据不足")
     shorter = replace(a_case(), participants=a_case().participants[:1])
     with pytest.raises(InvalidFields):
         change_case(session, case_id=case.id, entry=shorter, version=case.version, **doing(chair))
@@ -135,17 +143,30 @@ def test_the_second_person_may_send_it_back_and_it_is_decided_anew(session, peop
     assert len(case.measures) == 1
 
 
-def test_facts_and_decision_rest_sealed_and_facts_open_for_a_purpose(session, people, caplog):  # promises 19, 20
+def test_what_was_written_rests_sealed_and_facts_open_for_a_purpose(session, people, caplog):  # promises 19, 20
     caplog.set_level(logging.DEBUG)
     logging.getLogger("sqlalchemy.engine").setLevel(logging.INFO)
     chair, second = people
     household = home(session)
     case = call_case(session, household_id=household.id, entry=a_case(facts=CANARY), **doing(chair))
-    decide_case(session, case_id=case.id, entry=a_decision(decision=CANARY), version=case.version, **doing(chair))
+    measures = (MeasureEntry("住房修缮"), MeasureEntry(CANARY, "medical_aid", "县医保局", TODAY))
+    decision = a_decision(decision=CANARY, measures=measures)
+    for _time in range(2):
+        decide_case(session, case_id=case.id, entry=decision, version=case.version, **doing(chair))
+        session.commit()
+        assert CANARY not in every_cell(session) + caplog.text
+        send_back_case(session, case_id=case.id, reason=CANARY, version=case.version, **doing(second))
+        session.commit()
+        assert CANARY not in every_cell(session) + caplog.text
+    assert status_reason_of(session, case) == CANARY
+    decide_case(session, case_id=case.id, entry=decision, version=case.version, **doing(chair))
+    confirm_case(session, case_id=case.id, version=case.version, **doing(second))
+    revoke_case(session, case_id=case.id, reason=CANARY, version=case.version, **doing(chair))
     session.commit()
     assert CANARY not in every_cell(session) + caplog.text
     logging.getLogger("sqlalchemy.engine").setLevel(logging.WARNING)
-    assert decision_of(session, case) == CANARY
+    assert (decision_of(session, case), status_reason_of(session, case)) == (CANARY, CANARY)
+    assert measures_of(session, case) == list(measures)
     assert open_facts(session, case_id=case.id, purpose="复核会商依据", **doing(second)) == CANARY
     session.commit()
     assert [look.purpose for look in who_looked(session, household.id)] == ["复核会商依据"]

@@ -6,11 +6,13 @@ from sqlalchemy.orm import Session
 from households.life.operations import move_household
 from households.life.rules import Place
 from households.models import Household
+from households.needs.models import Need
 from kernel.audit import SYSTEM
 from kernel.clock import day_of
 from marketplace.fulfilment.queries import list_deliveries
 from marketplace.reports.rounds_under_way import needs_in_rounds
 from matching.rounds.models import Allocation
+from matching.rounds.pools import rounds_holding
 from tests import factories_rounds as make
 from tests.factories import NOW, SIBLING_TOWNSHIP
 from tests.factories_rounds import SCOPE
@@ -47,6 +49,13 @@ def test_needs_of_a_round_are_known_until_it_ends(session: Session) -> None:
     allocation = session.scalars(sa.select(Allocation).where(Allocation.round_id == one.id).limit(1)).one()
     found = needs_in_rounds(session, [allocation.household_id])
     assert found[allocation.need_id] == one.number
+    # the pool holds the need of the household wherever it lives by now
+    household = session.get_one(Household, allocation.household_id)
+    household.region_code = far = "330381001"
+    session.execute(sa.update(Need).where(Need.household_id == household.id).values(region_code=far))
+    session.expire_all()
+    assert needs_in_rounds(session, [allocation.household_id]) == found
+    assert rounds_holding(session, [allocation.household_id]) == found
     one.status = "cancelled"
     session.flush()
     assert needs_in_rounds(session, [allocation.household_id]) == {}

@@ -97,6 +97,13 @@ def test_a_portrait_comes_with_all_that_made_it(household_id: str, api_as: Calla
     assert (found["policy"], found["category"]["name"]) == ("county-2026", "subsistence_edge")
     assert {reason["fact"] for reason in found["category"]["reasons"]} >= {"income_per_head", "vehicles"}
     assert found["facts"]["income_per_head"] == 1_500_001
+    # what nobody recorded is null and named, and no zero that somebody found
+    assert (found["facts"]["vehicles"], found["facts"]["supporters"]) == (None, 1)
+    assert {"vehicles", "savings", "wages_year"} <= set(found["missing"])
+    assert not {"supporters", "transfers_year"} & set(found["missing"])
+    car = next(reason for reason in found["category"]["reasons"] if reason["fact"] == "vehicles")
+    assert (car["value"], car["missing"]) == (None, ["vehicles"])
+    assert (found["facts"]["savings_per_head"], found["facts"]["gross_year"]) == (None, 1_500_001)
     assert found["scores"]["subsistence"] == sum(
         one["points"] for one in found["fired"] if one["type"] == "subsistence"
     )

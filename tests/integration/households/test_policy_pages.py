@@ -99,6 +99,7 @@ def test_every_fault_stands_at_its_field_and_nothing_typed_is_lost(admin: Browse
     fields = typed(admin.get(path))
     wrong = fields | {
         "figures.savings_limit": "much", "rules[3].points": "101", "rules[6].per.every": "9.99", "secondary_from": "40.5",
+        "figures.edge_factor": "1e999999", "figures.employment_cost": "1e99999", "rules[6].all[0].at_least": "NaN",
         "id": "county-2026", "valid_from": "", "measures[0].tier": "9",
     }  # fmt: skip
     text = admin.client.post(path, data=admin.form(path, **wrong))
@@ -109,11 +110,14 @@ def test_every_fault_stands_at_its_field_and_nothing_typed_is_lost(admin: Browse
         "rules[3].points",
         "rules[6].per.every",
         "secondary_from",
+        "figures.edge_factor",
+        "figures.employment_cost",
+        "rules[6].all[0].at_least",
         "valid_from",
         "measures[0].tier",
     ):
         assert f'<code class="small">{place}</code>' in page, place
-    for value in ("much", "101", "9.99", "40.5"):
+    for value in ("much", "101", "9.99", "40.5", "1e999999", "1e99999", "NaN"):
         assert f'value="{value}"' in page
     taken = admin.client.post(path, data=admin.form(path, **fields | {"id": "county-2026"}))
     assert taken.status_code == 409
@@ -167,6 +171,7 @@ def test_a_household_shows_its_portraits_and_each_explains_itself(
     worker = browser_of("worker", locale="zh_Hans_CN")
     page = worker.get(county)
     assert "历次画像" in page
+    assert "未登记、按 0 计算的指标：" in page and "机动车数量为未登记（按 0 计算）" in page
     link = page.split(f'href="{county}/portraits/')[1].split('"')[0]
     kept = worker.get(f"{county}/portraits/{link}")
     assert "county-2026" in kept

@@ -161,6 +161,32 @@ def test_a_region_without_a_set_any_more_has_no_current_portraits(session):
     assert len(kept_portraits(session, household)) == 1
 
 
+def test_when_a_set_ends_and_none_follows_its_portraits_end_that_day_or_when_the_worker_is_back(session):
+    add_policy_set(session, document=document(end="2027-03-31"), **ADMIN)
+    add_policy_set(session, document=document("town", region=SIBLING_TOWNSHIP), **ADMIN)
+    here, there = (
+        make_household(session, a_head(resident_id=resident_id(born=born)), region_code=region)
+        for born, region in (("19700101", TOWNSHIP), ("19700201", SIBLING_TOWNSHIP))
+    )
+    for household in (here, there):
+        values(session, household, transfers_year=1)
+    last, first = datetime(2027, 3, 31, 20, tzinfo=SHANGHAI), datetime(2027, 4, 1, 1, tzinfo=SHANGHAI)
+    for now, regions in ((last, 1), (first, 1), (first + timedelta(days=6), 1), (first + timedelta(days=7), 1)):
+        assert plan_daily_renewals(session, now=now) == regions
+    planned = session.execute(
+        sa.select(PortraitRenewal.id, PortraitRenewal.region_code, PortraitRenewal.planned_on)
+        .where(PortraitRenewal.reason == "daily")
+        .order_by(PortraitRenewal.planned_on)
+    ).all()
+    # the county's set has ended, and its renewal takes in the township, which has a set of its own; a week later only that one is left
+    assert [(row.region_code, row.planned_on.day) for row in planned] == [
+        (COUNTY, 31), (COUNTY, 1), (COUNTY, 7), (SIBLING_TOWNSHIP, 8),
+    ]  # fmt: skip
+    assert current(session, here) is not None
+    renew_piece(session, renewal_id=planned[1].id, now=first)
+    assert (current(session, here), current(session, there).policy_set_id is not None) == (None, True)
+
+
 def test_a_closed_household_keeps_its_last_portrait_until_it_is_open_again(session):
     add_policy_set(session, document=document(), **ADMIN)
     household = make_household(session)

@@ -20,6 +20,7 @@ from households.rules import MemberEntry
 from kernel.audit import SYSTEM
 from kernel.clock import day_of, utc_now
 from kernel.database import new_id
+from matching.rounds.documents import keep_problem
 from matching.rounds.models import MatchRound
 from tests.factories import COUNTY, NOW, SIBLING_TOWNSHIP, TOWNSHIP, make_user
 from tests.factories_demand import a_head, make_household, make_need
@@ -104,13 +105,14 @@ def test_a_birth_a_death_and_a_new_head(home: dict[str, Any], browser_of: Open) 
     assert "<h1>李秀英</h1>" in page and "Death: 周建国" in page
 
 
-def a_round_under_way(session: Session, creator: uuid.UUID) -> int:
+def a_round_under_way(session: Session, creator: uuid.UUID, needs: list[uuid.UUID]) -> int:
     made = MatchRound(
         id=new_id(), name="春季", region_code=COUNTY, status="frozen", creator_id=creator, created_at=utc_now(),
         frozen_at=NOW, pool_sha256="0" * 64,
     )  # fmt: skip
     session.add(made)
     session.flush()
+    keep_problem(session, round_id=made.id, document={"needs": [{"id": str(need)} for need in needs]})
     return made.number
 
 
@@ -144,7 +146,8 @@ def test_a_split_takes_free_needs_alone(
     son = {"leaving": people["周小明"], f"relation-{people['周小明']}": "head"}
     worker.post(split, page=split, status=422, **place)
     with app_sessions.begin() as session:
-        number = a_round_under_way(session, make_user(session, "round.creator", ("coordinator", COUNTY)).id)
+        creator = make_user(session, "round.creator", ("coordinator", COUNTY)).id
+        number = a_round_under_way(session, creator, home["needs"])
     assert f"match round no. {number} is not finished" in worker.get(split)
     bound = worker.post(split, page=split, status=409, needs_along=str(home["needs"][0]), **son, **place)
     assert f"match round no. {number}" in bound.text and "checked" in bound.text

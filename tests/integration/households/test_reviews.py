@@ -1,6 +1,7 @@
 """Reviews are dated by category and facts, done with an outcome, and the next one follows."""
 
 import contextlib
+import logging
 from datetime import date, timedelta
 
 import pytest
@@ -72,7 +73,9 @@ def test_reviews_are_planned_in_portions(session):
     assert counts == [2, 1, 0]
 
 
-def test_a_review_is_done_with_an_outcome_and_the_next_date_follows(session):  # promise 19
+def test_a_review_is_done_with_an_outcome_and_the_next_date_follows(session, caplog):  # promise 19
+    caplog.set_level(logging.DEBUG)
+    logging.getLogger("sqlalchemy.engine").setLevel(logging.INFO)
     put_policy(session)
     me = worker(session, TOWNSHIP)
     household = home(session)
@@ -99,7 +102,8 @@ def test_a_review_is_done_with_an_outcome_and_the_next_date_follows(session):  #
     with pytest.raises(Conflict, match="already"):
         do_review(session, review_id=review.id, entry=ReviewEntry("unchanged", "再次"), **doing(me, TOWNSHIP, days=300))
     session.commit()
-    assert "住院病历" not in every_cell(session)
+    assert "住院病历" not in every_cell(session) + caplog.text
+    logging.getLogger("sqlalchemy.engine").setLevel(logging.WARNING)
     (opened,) = open_texts(session, subject="review", subject_id=review.id, purpose="复核依据", **doing(me, TOWNSHIP))
     assert opened.text == "住院病历与流水一致"
 

@@ -334,3 +334,4 @@ case(
 
 LOWER_LINE = 12_000
 ON_THE_LOWER_EDGE = Known(1, {"transfers_year": 24_000_00})
+ABOVE_THE_LOWER_EDGE = Known(1, {"transfers_year": 24_000_01})

@@ -68,6 +68,7 @@ def test_the_edge_line_never_passes_the_minimum_wage():
         (put(["rules", 3, "all", 0, "at_least"], {"figure": "line"}), "rules[3].all[0].at_least", "no figure line"),
         (put(["rules", 3, "all", 0, "fact"], "score_care"), "rules[3].all[0].fact", "not known yet"),
         (put(["rules", 6, "per", "every"], 0), "rules[6].per.every", "zero"),
+        (put(["rules", 6, "per", "every"], {"figure": "relief"}), "rules[6].per.every", "no figure relief"),
         (put(["categories", 0, "any", 0, 0, "fact"], "is_other"), "categories[0].any[0][0].fact", "not known yet"),
         (drop("categories", 1), "categories", "in this order"),
         (drop("risk", 0), "risk", "high, key"),
@@ -107,6 +108,22 @@ def test_a_fault_is_named_by_its_place_with_the_mend(change, place, words):
     found = faults(change)
     assert place in found, found
     assert words.lower() in found[place].lower()
+
+
+@pytest.mark.parametrize(
+    ("figures", "every"),
+    [
+        ({"relief": 0}, {"figure": "relief"}),
+        ({"relief": 999}, {"figure": "relief", "permille": 1}),  # 999 × 1 ‰ has no whole unit
+        ({"subsistence_line": 0}, {"figure": "edge_line"}),  # the edge line follows from the line
+    ],
+)
+def test_a_step_that_a_figure_brings_to_nothing_is_refused(figures, every):
+    def change(document):
+        document["figures"] |= figures
+        document["rules"][6]["per"]["every"] = every
+
+    assert "zero" in faults(change)["rules[6].per.every"]
 
 
 def test_all_faults_are_told_at_once():
