@@ -10,15 +10,13 @@ Figures belong to the machine they were taken on; compare ratios.
 """
 
 import argparse
-import os
-import platform
 import statistics
 import sys
 from importlib.metadata import version
 from pathlib import Path
 
 from bench import county, gap, pages, samples
-from bench.tables import table
+from bench.tables import machine, table
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 SEEDS = (1, 2, 3)
@@ -26,17 +24,8 @@ LIMIT_S, PEER_LIMIT_S, EIGHT_LEVELS_S, LONG_S = 60.0, 120.0, 120.0, 600.0
 
 
 def _machine() -> str:
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    cpu = platform.processor() or platform.machine()
-    info = Path("/proc/cpuinfo")
-    if info.exists():
-        named = [line.partition(":")[2].strip() for line in info.read_text().splitlines() if "model name" in line]
-        cpu = named[0] if named else cpu
     libraries = ", ".join(f"{name} {version(name)}" for name in ("ortools", "numpy", "scipy", "SQLAlchemy", "Flask"))
-    return (
-        f"{os.cpu_count()} cores ({cpu}), {memory:.0f} GB, {platform.system()} {platform.release()}, "
-        f"Python {platform.python_version()}, {libraries}; HiGHS and CP-SAT are those inside OR-Tools."
-    )
+    return f"{machine()} {libraries}; HiGHS and CP-SAT are those inside OR-Tools."
 
 
 def samples_part() -> str:

@@ -1,7 +1,7 @@
 """Demand at the size of a province: 510,000 households with 1.6 million members in one database.
 
-    python -m bench.demand                          everything: fill, search, lists, import (some minutes)
-    python -m bench.demand --households 20000       the same at a smaller size
+    python -m bench.demand                          everything: fill, search, lists, import (some minutes); rewrites docs/benchmarks-demand.md
+    python -m bench.demand --households 20000       the same at a smaller size, printed only
     python -m bench.demand --home DIR               keep the filled database there, and use it again
     python -m bench.demand --part search            one part alone: search or import
 
@@ -27,7 +27,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from bench.demand_fill import HOUSEHOLDS, NOW, SURNAMES, fill, name_of, resident_id
 from bench.demand_import import import_part
-from bench.tables import table
+from bench.tables import machine, table
 from households.models import Household, Member
 from households.queries import find_by_resident_id, list_households
 from kernel.clock import day_of
@@ -38,14 +38,20 @@ from marketplace.demo.reference import load_reference
 from marketplace.serving.postgres import EmbeddedPostgres
 from migrations import runner
 
+PAGE = Path(__file__).resolve().parents[1] / "docs" / "benchmarks-demand.md"
+HEAD = """# Demand at the size of a province
+
+Written by `make bench-demand`; do not edit. {machine}
+
+{households:,} households with 3.14 members each, made by a seed, in one PostgreSQL; every search is the one that the page makes."""
 LIMIT_MS = 300
 SCOPES = {"village": 12, "township": 9, "county": 6, "prefecture": 4, "province": 2}
 TRIES = 30
 
 
 @contextmanager
-def province(home: Path, *, households: int, seed: int) -> Iterator[tuple[sessionmaker[Session], str]]:
-    """A filled database under `home`, made where there is none, with sessions and its owner's address; what was done is told."""
+def province(home: Path, *, households: int, seed: int) -> Iterator[sessionmaker[Session]]:
+    """Sessions over a filled database under `home`, made where there is none; what was done is told."""
     home.mkdir(mode=0o711, parents=True, exist_ok=True)
     server = EmbeddedPostgres(home)
     server.start()
@@ -61,8 +67,8 @@ def province(home: Path, *, households: int, seed: int) -> Iterator[tuple[sessio
         if not there:
             members, seconds = fill(sessions, server.url("zhongfu_app"), vault, households=households, seed=seed)
             runner.analyse(server.url("zhongfu_owner"))
-            sys.stdout.write(f"Filled {households:,} households with {members:,} members in {seconds:.0f} s.\n\n")
-        yield sessions, server.url("zhongfu_owner")
+            sys.stderr.write(f"filled {households:,} households with {members:,} members in {seconds:.0f} s\n")
+        yield sessions
         engine.dispose()
     finally:
         server.stop()
@@ -170,13 +176,17 @@ def main() -> None:
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="zhongfu-demand-") as folder:
         os.chmod(folder, 0o711)
-        with province(given.home or Path(folder), households=given.households, seed=given.seed) as (sessions, owner):
+        with province(given.home or Path(folder), households=given.households, seed=given.seed) as sessions:
+            parts = [HEAD.format(households=given.households, machine=machine())]
             if given.part in ("all", "search"):
-                sys.stdout.write(f"## Search and lists\n\n{search_part(sessions, seed=given.seed)}\n\n")
-                sys.stdout.flush()
+                parts.append(f"## Search and lists\n\n{search_part(sessions, seed=given.seed)}")
+                sys.stderr.write(parts[-1] + "\n\n")
             if given.part in ("all", "import"):
-                sys.stdout.write(f"## Import\n\n{import_part(sessions, rows=given.rows, seed=given.seed)}\n")
-            assert owner
+                parts.append(f"## Import\n\n{import_part(sessions, rows=given.rows, seed=given.seed)}")
+    page = "\n\n".join(parts) + "\n"
+    if given.part == "all" and given.households == HOUSEHOLDS:
+        PAGE.write_text(page, encoding="utf-8")
+    sys.stdout.write(page)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ import psycopg
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, sessionmaker
 
+from households.consents.texts import texts_in_force
 from households.models import RISK_TIERS, STATUS_CATEGORIES
 from kernel.catalogue.models import HOUSEHOLD_TYPES
 from kernel.crypto import Vault
@@ -33,12 +34,13 @@ _GIVEN = tuple(
 )
 _HOUSEHOLD = (
     "id", "region_code", "head_name", "pinyin", "initials", "address", "status_category", "main_type", "risk_tier",
-    "consented_at", "opted_out", "status", "created_at", "updated_at", "version",
+    "opted_out", "status", "created_at", "updated_at", "version",
 )  # fmt: skip
 _MEMBER = (
     "id", "household_id", "position", "name", "relation", "sex", "born_on", "resident_id_sealed", "resident_id_index",
     "able_to_work", "in_school",
 )  # fmt: skip
+_CONSENT = ("id", "household_id", "purpose", "text_version", "way", "given_by", "giver", "given_on", "recorded_at")
 _RELATIONS = ("head", "spouse", "child", "child", "parent")
 
 
@@ -80,7 +82,15 @@ def fill(sessions: sessionmaker[Session], url: str, vault: Vault, *, households:
 
 
 def _copy(connection: psycopg.Connection, rows: list[tuple[Any, ...]], people: list[tuple[Any, ...]]) -> int:
-    for table, columns, written in (("households", _HOUSEHOLD, rows), ("members", _MEMBER, people)):
+    words = texts_in_force()["match"].version
+    consents = [
+        (new_id(), row[0], "match", words, "registration", "self", row[2], NOW.date(), NOW)
+        for row in rows
+        if row[0].int % 10  # nine of ten
+    ]
+    for table, columns, written in (
+        ("households", _HOUSEHOLD, rows), ("members", _MEMBER, people), ("consents", _CONSENT, consents),
+    ):  # fmt: skip
         with connection.cursor().copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN") as copy:
             for row in written:
                 copy.write_row(row)
@@ -123,7 +133,7 @@ def _families(
             (
                 key, village, name, *known[name], f"{number % 20 + 1}组{number % 97 + 1}号",
                 draw.choice(STATUS_CATEGORIES), draw.choice(HOUSEHOLD_TYPES), draw.choice(RISK_TIERS),
-                NOW if draw.random() < 0.9 else None, False, "active", NOW, NOW, 1,
+                False, "active", NOW, NOW, 1,
             ),
             people,
         )  # fmt: skip

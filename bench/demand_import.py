@@ -37,7 +37,8 @@ def file_of(villages: list[str], *, rows: int, seed: int) -> bytes:
         household += 1
         village = draw.choice(villages)
         for position in range(min(draw.choice(MEMBERS_EACH), rows - written)):
-            born_on = date(1940, 1, 1) + timedelta(days=draw.randrange(30_000))
+            # heads are of age: a minor's consent is a guardian's, which no list can hold
+            born_on = date(1940, 1, 1) + timedelta(days=draw.randrange(30_000 if position else 18_000))
             shared = [village, "低保对象", "兜底型", "重点", "是"] if position == 0 else ["", "", "", "", ""]
             address = f"{household % 20 + 1}组{household % 97 + 1}号" if position == 0 else ""
             writer.writerow([household, *shared, name_of(draw), _ROWS[position], resident_id(person, born_on), address])

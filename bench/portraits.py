@@ -10,7 +10,6 @@ processes together: they count where others share the machine. Figures belong to
 
 import argparse
 import os
-import platform
 import sys
 import tempfile
 import time
@@ -27,7 +26,7 @@ import psycopg
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, selectinload, sessionmaker
 
-from bench.tables import table
+from bench.tables import machine, table
 from households.models import Household
 from households.policy.document import RISK_TIERS, Policy
 from households.policy.operations import add_policy_set
@@ -291,7 +290,7 @@ def measure(count: int, sample: int) -> str:
     return "\n\n".join(
         (
             "# Portraits of a province",
-            f"Written by `make bench-portraits`; do not edit. {_machine()}",
+            f"Written by `make bench-portraits`; do not edit. {machine()} NumPy {np.__version__}.",
             f"{count:,} households with {int(invented.members.sum()):,} members, {indicators:,} indicators and "
             f"{sum(int((ages != NEVER).sum()) for ages in invented.ages.values()):,} events, made by seed {SEED}; the demonstration's policy "
             f"of {len(policy.rules)} rules and {len(policy.measures)} measures. Processor seconds are those of this process and the database's.",
@@ -304,15 +303,6 @@ def measure(count: int, sample: int) -> str:
 
 def _say(line: str) -> None:
     sys.stderr.write(line + "\n")
-
-
-def _machine() -> str:
-    named = [
-        line.partition(":")[2].strip()
-        for line in Path("/proc/cpuinfo").read_text().splitlines()
-        if "model name" in line
-    ]
-    return f"{os.cpu_count()} cores ({named[0] if named else platform.machine()}), Python {platform.python_version()}, NumPy {np.__version__}."
 
 
 def main() -> None:

@@ -10,7 +10,6 @@ Every run's work folder stays in build/bench/province, its progress on standard 
 import argparse
 import json
 import os
-import platform
 import shutil
 import sys
 import threading
@@ -20,7 +19,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from bench.tables import percent, table
+from bench.tables import machine, percent, table
 from matching.problem import read_problem
 from matching.regional.coordination import Effort, solve_region
 from matching.regional.invention import REGIONAL_SCALES, RegionalScale, write_region
@@ -153,7 +152,7 @@ def page(found: list[dict[str, Any]]) -> str:
     parts = [
         "# Benchmarks: prefecture and province",
         "Written by `make bench-province`; do not edit. "
-        f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}, Python {platform.python_version()}, "
+        f"{machine()} "
         f"OR-Tools {version('ortools')}, NumPy {version('numpy')}. Seed {SEED}.",
         "Gap of a tier: (bound − value) / value; joint gap: the tiers' differences over the sum of their values. The bound is proven for the "
         "joint problem by prices of all that counties share. Seconds are of the clock, from the files to the plan's file; peak memory is the "

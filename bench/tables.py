@@ -1,6 +1,9 @@
 """Markdown tables and figures as the page of benchmarks writes them."""
 
+import os
+import platform
 from collections.abc import Sequence
+from pathlib import Path
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
@@ -33,3 +36,16 @@ def gap_text(value: int, bound: int | float | None) -> str:
     if bound is None:
         return "no bound"
     return "proven" if bound == value else percent(gap(value, bound))
+
+
+def machine() -> str:
+    """The machine that figures belong to, in a sentence."""
+    named, info = platform.machine(), Path("/proc/cpuinfo")
+    if info.exists():
+        models = [line.partition(":")[2].strip() for line in info.read_text().splitlines() if "model name" in line]
+        named = models[0] if models else named
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    return (
+        f"{os.cpu_count()} cores ({named}), {memory:.0f} GB, {platform.system()} {platform.release()}, "
+        f"Python {platform.python_version()}."
+    )

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
 
+from kernel.checking import plain
 from kernel.errors import InvalidFields, InvalidInput
 
 EVIDENCE = (
@@ -122,6 +123,10 @@ def checked_values(entries: tuple[IndicatorEntry, ...], *, today: date) -> Mappi
             faults.append(InvalidInput("Choose one of the list", field=field))
         if not entry.source.strip():
             faults.append(InvalidInput("Say where the value comes from: a visit, a certificate, data", field=field))
+        try:
+            plain(entry.source, field=field)
+        except InvalidInput as fault:
+            faults.append(fault)
     if faults:
         raise InvalidFields(faults)
     return values

@@ -26,6 +26,7 @@ from households.visits.schedule import follow_household
 from kernel import audit
 from kernel.accounts.rules import require_scope
 from kernel.audit import Actor
+from kernel.checking import plain
 from kernel.clock import day_of
 from kernel.crypto import Vault, vault_of
 from kernel.database import constraint_of, new_id
@@ -260,6 +261,7 @@ def close_household(
     household = _active(session, household_id, scope)
     if not reason.strip():
         raise InvalidInput("Say why the household is closed", field="reason")
+    plain(reason, field="reason", lines=True)
     needs = list(
         session.scalars(
             sa.select(Need).where(Need.household_id == household.id, Need.status == "open").with_for_update()

@@ -8,7 +8,7 @@ from datetime import date
 from households.consents.rules import ADULT_FROM, age_on
 from households.models import RELATIONS, RISK_TIERS, STATUS_CATEGORIES
 from kernel.catalogue.models import HOUSEHOLD_TYPES
-from kernel.checking import checked_point, checked_text
+from kernel.checking import checked_point, checked_text, plain
 from kernel.errors import InvalidFields, InvalidInput
 from kernel.identity import ResidentID, parse_phone, parse_resident_id
 
@@ -181,7 +181,7 @@ def check_purpose(purpose: str) -> str:
         raise InvalidInput(
             "Do not write telephone or ID numbers into the purpose; say what you need them for", field="purpose"
         )
-    return text
+    return plain(text, field="purpose")
 
 
 def _place_faults(entry: HouseholdEntry) -> list[InvalidInput]:

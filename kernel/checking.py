@@ -51,9 +51,15 @@ def checked_text(text: str | None, *, field: str, most: int, required: bool = Tr
         return None
     if len(cleaned) > most:
         raise InvalidInput("Write at most %(most)s characters", field=field, most=most)
-    if any(unicodedata.category(char) in ("Cc", "Cs") and not (lines and char == "\n") for char in cleaned):
+    return plain(cleaned, field=field, lines=lines)
+
+
+def plain(text: str, *, field: str, lines: bool = False) -> str:
+    """`text` as it is. Raises InvalidInput for control characters, apart from line breaks where `lines`."""
+    looked_at = text.replace("\r\n", "\n").replace("\n", "") if lines else text
+    if any(unicodedata.category(char) in ("Cc", "Cs") for char in looked_at):
         raise InvalidInput("This text holds control characters; type it again without them", field=field)
-    return cleaned
+    return text
 
 
 def checked_whole(value: int | None, *, field: str, least: int, most: int, required: bool = True) -> int | None:

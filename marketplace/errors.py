@@ -99,6 +99,14 @@ def register(app: Flask) -> None:
             gettext("The database refused this (rule %(name)s); reload the page and check the values", name=name),
         )
 
+    @app.errorhandler(sa.exc.DataError)
+    def unstorable(error: sa.exc.DataError) -> Response:
+        # What a view forgot to check: a NUL in a text, a number beyond the column. The values are not logged.
+        logger.warning("a value that the database cannot hold at %s: %s", request.endpoint, type(error.orig).__name__)
+        return _reply(
+            422, "invalid", gettext("A value holds characters or a size that cannot be kept; check what you typed")
+        )
+
     @app.errorhandler(sa.exc.OperationalError)
     def database_busy(error: sa.exc.OperationalError) -> Response:
         logger.error("database not reached or busy: %s", type(error.orig).__name__)

@@ -8,11 +8,15 @@ import atexit
 import os
 import shutil
 import tempfile
+from collections.abc import Callable, Mapping
+from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
+from babel.support import Translations
 from flask import Flask, has_request_context, request, session
 from flask_babel import Babel, get_locale
 
@@ -96,6 +100,25 @@ def register(app: Flask) -> Babel:
         default_translation_directories=";".join([str(folder)] * max(1, len(domains))),
         locale_selector=choose,
     )
+
+
+def sentences(*, chinese: bool) -> Callable[[str, Mapping[str, Any]], str]:
+    """(sentence, values) → the sentence filled in, for a worker or a command, where no request says the language."""
+    texts = _chinese_texts() if chinese else None
+
+    def say(message: str, values: Mapping[str, Any]) -> str:
+        found = texts.gettext(message) if texts is not None else message
+        return found % values if values else found
+
+    return say
+
+
+@lru_cache(maxsize=1)
+def _chinese_texts() -> Translations:
+    folder, texts = compile_translations(), Translations()
+    for domain in domains_in():
+        texts.merge(Translations.load(folder, [CHINESE], domain))
+    return texts
 
 
 def is_chinese() -> bool:

@@ -10,7 +10,7 @@ context.configure(
     connection=context.config.attributes["connection"],
     target_metadata=Base.metadata,
     compare_type=True,
-    transaction_per_migration=False,
+    transaction_per_migration=True,  # locks of one step are not held through the next
     include_object=lambda obj, name, kind, reflected, other: not (kind == "table" and name == "rate_limits"),
 )
 with context.begin_transaction():

@@ -57,7 +57,8 @@ def add_attachment(
 ) -> Attachment:
     """Keeps a cleaned picture, sealed; the same picture of the same household again gives the row that is there.
 
-    Raises InvalidFields and InvalidInput (the file, the subject, what it proves), Conflict (the household's quota is used up), NotFound.
+    Raises InvalidFields and InvalidInput (the file, the subject, what it proves), Conflict (the household's quota is used up; the picture is
+    on file as something else, or without the note), NotFound.
     """
     household = get_household(session, household_id, scope=scope)
     _check(session, household, upload)
@@ -66,8 +67,12 @@ def add_attachment(
     mark = vault.blind_index("attachment", picture.content.hex())
     # one upload of a household at a time, so that two cannot both take the last of its quota
     session.execute(sa.select(Household.id).where(Household.id == household.id).with_for_update())
+    note = (upload.note or "").strip()
     known = session.scalar(_present(household.id).where(Attachment.content_index == mark))
     if known is not None:
+        asked = (upload.subject, upload.indicator_value_id, upload.event_id)
+        if note or asked != (known.subject, known.indicator_value_id, known.event_id):
+            raise Conflict("This picture is on file already; remove it there to file it anew", field="file")
         return known
     _refuse_beyond_quota(session, household.id, picture)
     attachment = Attachment(
@@ -75,7 +80,6 @@ def add_attachment(
         event_id=upload.event_id, subject=upload.subject, size=len(picture.content), width=picture.width,
         height=picture.height, content_index=mark, created_by=actor.id, creator=actor.label, created_at=now,
     )  # fmt: skip
-    note = (upload.note or "").strip()
     if note:
         attachment.note_sealed = vault.seal(note, table="attachments", row=attachment.id, column="note")
     session.add(attachment)
@@ -83,7 +87,7 @@ def add_attachment(
         session.flush()
     except IntegrityError as error:
         if constraint_of(error) == "uq_attachments_content":
-            raise Conflict("This picture is on file already") from error
+            raise Conflict("This picture is on file already; remove it there to file it anew", field="file") from error
         raise
     sealed = vault.seal_bytes(picture.content, table="attachment_contents", row=attachment.id, column="sealed")
     session.add(AttachmentContent(attachment_id=attachment.id, sealed=sealed))

@@ -18,6 +18,7 @@ from households.queries import get_household
 from households.visits.schedule import follow_household
 from kernel import audit
 from kernel.audit import Actor
+from kernel.checking import plain
 from kernel.clock import day_of
 from kernel.database import constraint_of, new_id
 from kernel.errors import Conflict, InvalidInput, NotFound
@@ -70,6 +71,7 @@ def withdraw_value(
     text = reason.strip()
     if not 1 <= len(text) <= 100:
         raise InvalidInput("Say in at most 100 characters why the value is taken back", field="reason")
+    plain(text, field="reason")
     if value.id in corrected_ids(history_of(session, household.id, code=value.code)):
         raise _corrected_before(value.code)
     row = IndicatorValue(

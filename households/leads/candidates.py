@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from households.leads.models import Lead
+from households.leads.queries import indexes_of
 from households.leads.rules import strength
 from households.models import Household, Member
 from households.policy.queries import monitoring_in_force
@@ -68,20 +69,19 @@ def _others(lead: Lead) -> tuple[sa.ColumnElement[bool], ...]:
 
 
 def _by_numbers(session: Session, lead: Lead, reasons: dict[tuple[str, uuid.UUID], list[str]]) -> None:
-    if lead.resident_id_index is not None:
-        for key in session.scalars(
-            sa.select(Member.household_id).where(Member.resident_id_index == lead.resident_id_index)
-        ):
-            reasons.setdefault(("household", key), []).append("resident_id")
-        for key in session.scalars(
-            sa.select(Lead.id).where(Lead.resident_id_index == lead.resident_id_index, *_others(lead))
-        ):
-            reasons.setdefault(("lead", key), []).append("resident_id")
-    if lead.phone_index is not None:
-        for key in session.scalars(sa.select(Household.id).where(Household.phone_index == lead.phone_index)):
-            reasons.setdefault(("household", key), []).append("phone")
-        for key in session.scalars(sa.select(Lead.id).where(Lead.phone_index == lead.phone_index, *_others(lead))):
-            reasons.setdefault(("lead", key), []).append("phone")
+    """By all numbers the lead was told with, also through those merged into it; a merged lead's number finds the one it goes on in."""
+    people, phones = indexes_of(session, lead)
+    goes_on_in = sa.func.coalesce(Lead.merged_into_id, Lead.id)
+    for reason, indexes, households, leads in (
+        ("resident_id", people, sa.select(Member.household_id).where(Member.resident_id_index.in_(people)), Lead.resident_id_index),
+        ("phone", phones, sa.select(Household.id).where(Household.phone_index.in_(phones)), Lead.phone_index),
+    ):  # fmt: skip
+        if not indexes:
+            continue
+        for key in session.scalars(households):
+            reasons.setdefault(("household", key), []).append(reason)
+        for key in session.scalars(sa.select(goes_on_in).where(leads.in_(indexes), goes_on_in != lead.id).distinct()):
+            reasons.setdefault(("lead", key), []).append(reason)
 
 
 def _by_name(session: Session, lead: Lead, alike: int, reasons: dict[tuple[str, uuid.UUID], list[str]]) -> None:

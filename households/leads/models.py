@@ -71,7 +71,7 @@ class Lead(Base):
         sa.CheckConstraint("(resident_id_sealed IS NULL) = (resident_id_index IS NULL)", name="resident_id_whole"),
         sa.CheckConstraint("(name IS NULL) = (pinyin IS NULL) AND (name IS NULL) = (initials IS NULL)", name="name_whole"),
         sa.CheckConstraint("told_sealed IS NOT NULL OR found IS NOT NULL", name="something_said"),
-        sa.Index("ix_leads_open", "owner_region", "due_on", postgresql_where=sa.text("status = 'open'")),
+        sa.Index("ix_leads_open", "due_on", "number", postgresql_where=sa.text("status = 'open'")),
         sa.Index(
             "uq_leads_reference", "channel", "reference", unique=True, postgresql_where=sa.text("reference IS NOT NULL")
         ),

@@ -2,23 +2,32 @@
 
 import hashlib
 import uuid
+from collections import defaultdict
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from households.leads.models import Lead
-from households.leads.queries import LEAD_REVEALED, VERIFIERS, get_lead, possible_owners
+from households.leads.queries import (
+    LEAD_REVEALED,
+    VERIFIERS,
+    PossibleOwner,
+    get_lead,
+    in_order,
+    owners_by_role,
+    possible_owners,
+)
 from households.leads.rules import (
     COUNTY_DIGITS,
     CheckedLead,
     LeadEntry,
     check_closing,
     check_lead,
+    county_takes_before,
     due_day,
-    goes_to_county,
     owner_region_of,
     receipt_code,
 )
@@ -26,9 +35,8 @@ from households.models import Household
 from households.operations import register_household
 from households.policy.queries import monitoring_in_force
 from households.queries import get_household
-from households.rules import HouseholdEntry, check_purpose
+from households.rules import TOWNSHIP_DIGITS, HouseholdEntry, check_purpose
 from kernel import audit
-from kernel.accounts.models import User
 from kernel.accounts.rules import covers, require_scope
 from kernel.audit import Actor
 from kernel.clock import day_of
@@ -52,6 +60,30 @@ class RevealedLead:
     resident_id: str | None
     teller: str | None
     reason: str | None
+
+
+class Owners:
+    """Who answers where, asked for once per place while many leads are written in one transaction; each lead given out counts."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._at: dict[str, list[PossibleOwner]] = {}
+        self._open: dict[uuid.UUID, int] = {}
+
+    def give(self, region_code: str, owner_region: str) -> uuid.UUID | None:
+        """The person who answers within the unit: the nearest to the place, of those the one with fewest open leads; none while the unit has
+        nobody."""
+        place = region_code if len(owner_region) > COUNTY_DIGITS else owner_region
+        if place not in self._at:
+            self._at[place] = owners_by_role(self._session, place)
+            self._open |= {one.user.id: one.open_leads for one in self._at[place]}
+        people = in_order(replace(one, open_leads=self._open[one.user.id]) for one in self._at[place])
+        if len(owner_region) <= COUNTY_DIGITS:
+            people = [one for one in people if any(grant.role == VERIFIERS[-1] for grant in one.grants)] or people
+        if not people:
+            return None
+        self._open[people[0].id] += 1
+        return people[0].id
 
 
 def record_lead(session: Session, *, entry: LeadEntry, actor: Actor, scope: tuple[str, ...], now: datetime) -> Lead:
@@ -97,8 +129,10 @@ def add_lead(
     now: datetime,
     receipt_index: bytes | None = None,
     found: dict[str, object] | None = None,
+    owners: Owners | None = None,
 ) -> Lead:
-    """Writes a checked lead with its owner and day. Raises Conflict where its work order is on file."""
+    """Writes a checked lead with its owner and day. Raises Conflict where its work order is on file, or data comparison speaks of the same
+    person in an open lead."""
     entry, today = checked.entry, day_of(now)
     terms = monitoring_in_force(session, region_code=entry.region_code, day=today).leads
     owner_region = owner_region_of(entry.region_code, entry.channel, terms)
@@ -113,7 +147,7 @@ def add_lead(
         receipt_index=receipt_index,
         found=found,
         owner_region=owner_region,
-        owner_id=_owner(session, entry.region_code, owner_region),
+        owner_id=(owners or Owners(session)).give(entry.region_code, owner_region),
         due_on=due_day(entry.channel, terms, today=today),
         created_by=actor.id,
         created_at=now,
@@ -122,12 +156,7 @@ def add_lead(
     for column, text in values.items():
         _seal(session, lead, column, text)
     session.add(lead)
-    try:
-        session.flush()
-    except IntegrityError as error:
-        if constraint_of(error) == "uq_leads_reference":
-            raise Conflict("This work order is on file as a lead already; search for it", field="reference") from error
-        raise
+    _flush(session)
     _record(session, lead, "lead.recorded", actor, now, channel=lead.channel, owner=lead.owner_region, due=lead.due_on)
     return lead
 
@@ -162,8 +191,9 @@ def reveal_lead(
 def register_from_lead(
     session: Session, *, lead_id: uuid.UUID, entry: HouseholdEntry, actor: Actor, scope: tuple[str, ...], now: datetime
 ) -> Household:
-    """The lead is verified and becomes a household. What the entry leaves empty of telephone, address and, for the member who bears the
-    lead's name, resident ID is taken over from the lead. Raises as register_household does, and Conflict where the lead is done."""
+    """The lead is verified and becomes a household. What the entry leaves empty of telephone and, for the member who bears the lead's name,
+    resident ID is taken over from the lead, sealed here as there. The address is not: a household's stands in clear, so a person who has seen
+    it writes it down. Raises as register_household does, and Conflict where the lead is done."""
     lead = _open(session, lead_id, scope)
     members = tuple(
         replace(member, resident_id=_opened(session, lead, "resident_id"))
@@ -171,12 +201,7 @@ def register_from_lead(
         else member
         for member in entry.members
     )
-    entry = replace(
-        entry,
-        members=members,
-        phone=entry.phone or _opened(session, lead, "phone"),
-        address=entry.address or _opened(session, lead, "address"),
-    )
+    entry = replace(entry, members=members, phone=entry.phone or _opened(session, lead, "phone"))
     household = register_household(session, entry=entry, actor=actor, scope=scope, now=now)
     _finish(session, lead, "registered", now, household_id=household.id)
     _record(session, lead, "lead.registered", actor, now, household=household.id)
@@ -192,9 +217,12 @@ def tie_to_household(
     scope: tuple[str, ...],
     now: datetime,
 ) -> Lead:
-    """The lead speaks of a household on file. Raises NotFound, Conflict (done)."""
+    """The lead speaks of a household on file. Raises NotFound, Conflict (done; the household is closed: the lead would end with nobody who
+    looks after it)."""
     lead = _open(session, lead_id, scope)
     household = get_household(session, household_id, scope=scope)
+    if household.status != "active":
+        raise Conflict("The household is closed; reopen it first")
     _finish(session, lead, "known", now, household_id=household.id)
     _record(session, lead, "lead.known", actor, now, household=household.id)
     return lead
@@ -204,7 +232,7 @@ def merge_lead(
     session: Session, *, lead_id: uuid.UUID, into_id: uuid.UUID, actor: Actor, scope: tuple[str, ...], now: datetime
 ) -> Lead:
     """The lead goes on in another, which keeps the earlier of the two days; a closed one is open again with the new one's day. Nothing told is lost:
-    the merged lead keeps it. Returns the lead that goes on. Raises NotFound, Conflict (done, merged, or a household already)."""
+    the merged lead keeps it, and what the other lacks of name and numbers it takes over, so that it is found by them. Returns the lead that goes on. Raises NotFound, Conflict (done, merged, or a household already)."""
     if lead_id == into_id:
         raise InvalidInput("A lead cannot be merged into itself", field="into_id")
     # in one order, so that two people who merge the same two do not wait for each other
@@ -221,9 +249,10 @@ def merge_lead(
     if reopened:
         _reopen(session, into, now)
         _record(session, into, "lead.reopened", actor, now, by=lead.number)
+    _take_over(session, lead, into)
     into.due_on, into.seen_at = min(into.due_on, lead.due_on), into.seen_at or now
     session.execute(sa.update(Lead).where(Lead.merged_into_id == lead.id).values(merged_into_id=into.id))
-    session.flush()
+    _flush(session)
     _record(session, lead, "lead.merged", actor, now, into=into.number)
     _record(session, into, "lead.took_in", actor, now, took=lead.number)
     return into
@@ -261,35 +290,54 @@ def reopen_lead(session: Session, *, lead_id: uuid.UUID, actor: Actor, scope: tu
 
 
 def escalate_leads(session: Session, *, now: datetime, limit: int = 500) -> int:
-    """Hands overdue leads of villages and townships to their county; how many. Runs again and again: a lead goes up once."""
-    today, moved = day_of(now), 0
+    """Hands overdue leads of villages and townships to their county, at most `limit`; how many. Runs again and again: a lead goes up once.
+
+    Townships are asked for their terms first, so that late leads of a place that gives more days never stand before those that are to go up.
+    """
+    today, owners = day_of(now), Owners(session)
+    late = (Lead.status == "open", Lead.due_on < today, sa.func.length(Lead.owner_region) > COUNTY_DIGITS)
+    township = sa.func.left(Lead.region_code, TOWNSHIP_DIGITS)
+    before_day: dict[date, list[str]] = defaultdict(list)
+    for code in session.scalars(sa.select(township).where(*late).distinct()).all():
+        terms = monitoring_in_force(session, region_code=code, day=today).leads
+        before_day[county_takes_before(terms, today=today)].append(code)
     rows = session.scalars(
         sa.select(Lead)
-        .where(Lead.status == "open", Lead.due_on < today, sa.func.length(Lead.owner_region) > COUNTY_DIGITS)
-        .order_by(Lead.due_on)
+        .where(*late, sa.or_(sa.false(), *(sa.and_(Lead.due_on < day, township.in_(codes)) for day, codes in before_day.items())))
+        .order_by(Lead.due_on, Lead.number)
         .limit(limit)
         .with_for_update(skip_locked=True)
-    ).all()
+    ).all()  # fmt: skip
     for lead in rows:
-        terms = monitoring_in_force(session, region_code=lead.region_code, day=today).leads
-        if not goes_to_county(lead.due_on, lead.owner_region, terms, today=today):
-            continue
         before, lead.owner_region = lead.owner_region, lead.region_code[:COUNTY_DIGITS]
-        lead.owner_id = _owner(session, lead.region_code, lead.owner_region) or lead.owner_id
+        lead.owner_id = owners.give(lead.region_code, lead.owner_region) or lead.owner_id
         lead.escalated_at = now
         session.flush()
         _record(session, lead, "lead.escalated", audit.SYSTEM, now, before=before, owner=lead.owner_region)
-        moved += 1
-    return moved
+    return len(rows)
 
 
-def _owner(session: Session, region_code: str, owner_region: str) -> uuid.UUID | None:
-    """The person who answers within the unit: the nearest to the place, of those the one with fewest open leads; none while the unit has nobody."""
-    place = region_code if len(owner_region) > COUNTY_DIGITS else owner_region
-    people: list[User] = possible_owners(session, place)
-    if len(owner_region) <= COUNTY_DIGITS:
-        people = [one for one in people if any(grant.role == VERIFIERS[-1] for grant in one.grants)] or people
-    return people[0].id if people else None
+def _take_over(session: Session, lead: Lead, into: Lead) -> None:
+    """What `into` lacks of name, telephone and resident ID, of the lead that goes on in it; sealed anew, as a seal holds for one row."""
+    if into.name is None:
+        into.name, into.pinyin, into.initials = lead.name, lead.pinyin, lead.initials
+    for column in ("phone", "resident_id"):
+        if getattr(into, f"{column}_sealed") is None:
+            _seal(session, into, column, _opened(session, lead, column))
+
+
+def _flush(session: Session) -> None:
+    """Raises Conflict for what the database alone can know: a work order, or an open lead about the same person, of a moment ago."""
+    try:
+        session.flush()
+    except IntegrityError as error:
+        if constraint_of(error) == "uq_leads_reference":
+            raise Conflict("This work order is on file as a lead already; search for it", field="reference") from error
+        if constraint_of(error) == "uq_leads_compared":
+            raise Conflict(
+                "Another open lead speaks of the same person; look at that one", field="resident_id"
+            ) from error
+        raise
 
 
 def _open(session: Session, lead_id: uuid.UUID, scope: tuple[str, ...]) -> Lead:
@@ -312,14 +360,9 @@ def _reopen(session: Session, lead: Lead, now: datetime) -> None:
     terms = monitoring_in_force(session, region_code=lead.region_code, day=today).leads
     lead.status, lead.closing, lead.done_at, lead.escalated_at = "open", None, None, None
     lead.owner_region = owner_region_of(lead.region_code, lead.channel, terms)
-    lead.owner_id = _owner(session, lead.region_code, lead.owner_region)
+    lead.owner_id = Owners(session).give(lead.region_code, lead.owner_region)
     lead.due_on = due_day(lead.channel, terms, today=today)
-    try:
-        session.flush()
-    except IntegrityError as error:
-        if constraint_of(error) == "uq_leads_compared":
-            raise Conflict("Another open lead speaks of the same person; look at that one") from error
-        raise
+    _flush(session)
 
 
 def _seal(session: Session, lead: Lead, column: str, text: str | None) -> None:

@@ -1,6 +1,7 @@
 """Reading leads: always within the asker's regions, sealed numbers masked; the public learns by its receipt no more than how far things are."""
 
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -148,6 +149,16 @@ def owner_names(session: Session, leads: list[Lead]) -> dict[uuid.UUID, str]:
     return {row[0]: row[1] for row in rows}
 
 
+def indexes_of(session: Session, lead: Lead) -> tuple[set[bytes], set[bytes]]:
+    """The blind indexes of resident IDs and of telephones that the lead and those merged into it were told with."""
+    rows = session.execute(
+        sa.select(Lead.resident_id_index, Lead.phone_index).where(
+            sa.or_(Lead.id == lead.id, Lead.merged_into_id == lead.id)
+        )
+    ).all()
+    return tuple({bytes(row[at]) for row in rows if row[at] is not None} for at in (0, 1))  # type: ignore[return-value]
+
+
 def merged_leads(session: Session, lead: Lead) -> list[Lead]:
     """The leads that go on in this one, oldest first; each keeps all that was told."""
     return list(session.scalars(sa.select(Lead).where(Lead.merged_into_id == lead.id).order_by(Lead.number)))
@@ -163,20 +174,42 @@ def steps_of(session: Session, lead_id: uuid.UUID) -> list[Step]:
     return [Step(row.at, row.actor, row.action, row.detail) for row in rows]
 
 
-def possible_owners(session: Session, region_code: str) -> list[User]:
-    """The active people whose role covers the place, nearest first, then whoever answers for fewer open leads."""
+@dataclass(frozen=True)
+class PossibleOwner:
+    """Somebody by a role that covers a place, with the open leads that person answers for."""
+
+    user: User
+    role: str
+    region_code: str
+    open_leads: int
+
+
+def owners_by_role(session: Session, region_code: str) -> list[PossibleOwner]:
+    """The active people by each of their roles that cover the place; only their own leads are counted."""
     above = [region_code[:digits] for digits in (2, 4, 6, 9, 12) if digits <= len(region_code)]
     load = (
-        sa.select(Lead.owner_id, sa.func.count().label("open")).where(Lead.status == "open").group_by(Lead.owner_id).subquery()
+        sa.select(sa.func.count()).where(Lead.owner_id == User.id, Lead.status == "open").correlate(User).scalar_subquery()
     )  # fmt: skip
     rows = session.execute(
-        sa.select(User, RoleGrant.role, RoleGrant.region_code, sa.func.coalesce(load.c.open, 0))
+        sa.select(User, RoleGrant.role, RoleGrant.region_code, load)
         .join(RoleGrant, RoleGrant.user_id == User.id)
-        .outerjoin(load, load.c.owner_id == User.id)
         .where(User.active, RoleGrant.role.in_(VERIFIERS), RoleGrant.region_code.in_(above))
-    ).all()
-    ordered = sorted(rows, key=lambda row: (-len(row[2]), VERIFIERS.index(row[1]), row[3], row[0].login))
-    return list({row[0].id: row[0] for row in ordered}.values())
+    )
+    return [PossibleOwner(*row) for row in rows]
+
+
+def in_order(owners: Iterable[PossibleOwner]) -> list[User]:
+    """Each person once, nearest first, then whoever answers for fewer open leads."""
+    ordered = sorted(
+        owners,
+        key=lambda one: (-len(one.region_code), VERIFIERS.index(one.role), one.open_leads, one.user.login),
+    )
+    return list({one.user.id: one.user for one in ordered}.values())
+
+
+def possible_owners(session: Session, region_code: str) -> list[User]:
+    """The active people whose role covers the place, nearest first, then whoever answers for fewer open leads."""
+    return in_order(owners_by_role(session, region_code))
 
 
 def served_counties(session: Session) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 import base64
 import re
+import unicodedata
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -64,10 +65,7 @@ def check_lead(entry: LeadEntry, *, today: date) -> CheckedLead:
         fault = text_fault(text, most=most, field=field, needed=needed, lines=field == "told")
         if fault is not None:
             faults.append(fault)
-    if entry.reference and re.search(r"\d{17}[\dXx]", entry.reference):
-        faults.append(
-            InvalidInput("This is a resident ID, not the number of a work order; write it at resident ID", field="reference")
-        )  # fmt: skip
+    faults += _number_faults(entry)
     phone = resident_id = None
     try:
         phone = parse_phone(entry.phone) if (entry.phone or "").strip() else None
@@ -81,6 +79,23 @@ def check_lead(entry: LeadEntry, *, today: date) -> CheckedLead:
     if faults:
         raise InvalidFields(faults)
     return CheckedLead(entry, (entry.name or "").strip() or None, phone, resident_id)
+
+
+def _number_faults(entry: LeadEntry) -> list[InvalidInput]:
+    """Numbers of people where a text stands in clear: the name, and the number of the work order."""
+    faults = []
+    if re.search(r"\d[\d\s-]{5,}\d", entry.name or ""):
+        faults.append(InvalidInput("A name holds no number; write a telephone at telephone, an ID at resident ID", field="name"))  # fmt: skip
+    reference = re.sub(r"\s", "", unicodedata.normalize("NFKC", entry.reference or ""))
+    if re.search(r"\d{17}[\dXx]", reference):
+        faults.append(
+            InvalidInput("This is a resident ID, not the number of a work order; write it at resident ID", field="reference")
+        )  # fmt: skip
+    elif re.search(r"(?<!\d)1[3-9]\d-?\d{4}-?\d{4}(?!\d)", reference):
+        faults.append(
+            InvalidInput("This is a telephone, not the number of a work order; write it at telephone", field="reference")
+        )  # fmt: skip
+    return faults
 
 
 def check_closing(closing: str, reason: str) -> str:
@@ -111,9 +126,9 @@ def is_late(due_on: date, *, today: date) -> bool:
     return due_on < today
 
 
-def goes_to_county(due_on: date, owner_region: str, terms: LeadTerms, *, today: date) -> bool:
-    """Whether a lead of a village or township has been late so long that the county takes it over."""
-    return len(owner_region) > COUNTY_DIGITS and due_on + timedelta(days=terms.escalate_days) < today
+def county_takes_before(terms: LeadTerms, *, today: date) -> date:
+    """Leads of a village or township that were due before this day have been late so long that the county takes them over."""
+    return today - timedelta(days=terms.escalate_days)
 
 
 def receipt_code(secret: bytes) -> str:

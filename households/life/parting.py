@@ -16,6 +16,7 @@ from households.life.record import active, open_needs_of, remember, seat, spell
 from households.life.rules import Place, check_day, check_place, named, relations_after
 from households.life.seats import Seat
 from households.models import Household, HouseholdEvent
+from households.monitoring.operations import carry_spell
 from households.needs.models import Need
 from households.plans.operations import close_plans
 from households.plans.queries import has_open_objection, held_back
@@ -136,6 +137,7 @@ def join_households(
     _take_events(session, household, other)
     for account in accounts_of(session, other.id):
         join_account(session, household_id=household.id, user_id=account.user_id, actor=actor, scope=scope, now=now)
+    carry_spell(session, household=household, other=other, actor=actor, now=now)
     close_plans(session, other, cause="joined_into", actor=actor, now=now)
     other.status, other.updated_at, household.updated_at = "closed", now, now
     session.flush()

@@ -10,10 +10,10 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from households.leads.models import Lead
-from households.leads.operations import add_lead
+from households.leads.operations import Owners, add_lead
 from households.leads.rules import CheckedLead, LeadEntry
 from households.models import Household, Member
 from households.monitoring.models import DepartmentRecord, HouseholdWarning, MonitoringSpell
@@ -22,6 +22,7 @@ from households.policy.models import PolicySet
 from households.policy.monitoring import Comparison, Monitoring
 from households.policy.queries import policy_of, policy_set_in_force
 from kernel import audit
+from kernel.accounts.rules import covers
 from kernel.clock import day_of
 from kernel.crypto import vault_of
 
@@ -51,26 +52,29 @@ class _Policies:
 
 
 def compare_households(
-    session: Session, *, people: Iterable[bytes], homes: Iterable[uuid.UUID], now: datetime
+    session: Session, *, people: Iterable[bytes], homes: Iterable[uuid.UUID], scope: tuple[str, ...], now: datetime
 ) -> tuple[int, set[bytes]]:
-    """Compares the households of these people (by the blind index of their resident ID) and these households; how many warnings were raised, and
-    the people who are of no known household."""
+    """Compares the households of these people (by the blind index of their resident ID) and these households; how many warnings were raised
+    within `scope`, and the people who are of no household that is open: nobody watches over a closed one, so its members are looked for anew.
+    """
     wanted, homes_of, people = sorted(people), set(homes), set()
     for start in range(0, len(wanted), CHUNK):
         rows = session.execute(
-            sa.select(Member.resident_id_index, Member.household_id).where(
-                Member.resident_id_index.in_(wanted[start : start + CHUNK])
-            )
+            sa.select(Member.resident_id_index, Member.household_id)
+            .join(Household, Household.id == Member.household_id)
+            .where(Member.resident_id_index.in_(wanted[start : start + CHUNK]), Household.status == "active")
         ).all()
         people |= {bytes(row[0]) for row in rows}
         homes_of |= {row[1] for row in rows}
     policies, raised, keys = _Policies(session, day_of(now)), 0, sorted(homes_of)
     for start in range(0, len(keys), CHUNK):
-        raised += _compare(session, keys[start : start + CHUNK], policies, now)
+        raised += _compare(session, keys[start : start + CHUNK], policies, scope, now)
     return raised, set(wanted) - people
 
 
-def _compare(session: Session, keys: Sequence[uuid.UUID], policies: _Policies, now: datetime) -> int:
+def _compare(
+    session: Session, keys: Sequence[uuid.UUID], policies: _Policies, scope: tuple[str, ...], now: datetime
+) -> int:
     day = day_of(now)
     households = session.scalars(
         sa.select(Household).where(Household.id.in_(keys), Household.status == "active").order_by(Household.number)
@@ -85,8 +89,10 @@ def _compare(session: Session, keys: Sequence[uuid.UUID], policies: _Policies, n
     )  # fmt: skip
     counted: dict[uuid.UUID, dict[str, int]] = defaultdict(dict)
     standing: dict[tuple[uuid.UUID, str], HouseholdWarning] = {}
+    # held, so that none is handled between the reading and the writing of what it counts
+    warnings = sa.select(HouseholdWarning).where(HouseholdWarning.household_id.in_(keys))
     for one in session.scalars(
-        sa.select(HouseholdWarning).where(HouseholdWarning.household_id.in_(keys)).order_by(HouseholdWarning.number)
+        warnings.order_by(HouseholdWarning.number).with_for_update().execution_options(populate_existing=True)
     ):
         if one.status == "open":
             standing[one.household_id, one.rule] = one
@@ -102,7 +108,8 @@ def _compare(session: Session, keys: Sequence[uuid.UUID], policies: _Policies, n
         for found in findings(
             seen[household.id], rules, day=day, heads=heads.get(household.id, 1), counted=counted[household.id]
         ):
-            raised += _raise(session, household, held[0].code, found, standing.get((household.id, found.rule.id)), now)
+            new = _raise(session, household, held[0].code, found, standing.get((household.id, found.rule.id)), now)
+            raised += new if covers(scope, household.region_code) else 0
     session.flush()
     return raised
 
@@ -155,7 +162,7 @@ def _raise(
 def compare_unknown(session: Session, *, people: set[bytes], records: Sequence[uuid.UUID], now: datetime) -> int:
     """Leads of the channel of data comparison for people of no known household, one open for each; and for the `records` of addresses that
     are no known household's. How many were made. What was known when an earlier lead of the person ended does not count again."""
-    policies, day, made = _Policies(session, day_of(now)), day_of(now), 0
+    policies, owners, made = _Policies(session, day_of(now)), Owners(session), 0
     wanted = sorted(people)
     for start in range(0, len(wanted), CHUNK):
         part = wanted[start : start + CHUNK]
@@ -170,19 +177,22 @@ def compare_unknown(session: Session, *, people: set[bytes], records: Sequence[u
                 continue  # an open lead speaks of this person
             since = ended.get(index)
             fresh = [row for row in rows if since is None or row.created_at > since]
-            made += _suggest(session, fresh, policies.of(rows[-1].region_code), day, now)
+            made += _suggest(session, fresh, policies.of(rows[-1].region_code), owners, now)
     for row in session.scalars(sa.select(DepartmentRecord).where(DepartmentRecord.id.in_(records))):
-        made += _suggest(session, [row], policies.of(row.region_code), day, now)
+        made += _suggest(session, [row], policies.of(row.region_code), owners, now)
     return made
 
 
 def _ended(session: Session, people: Sequence[bytes]) -> dict[bytes, datetime | None]:
-    """When the last lead of data comparison about each of these people ended; None while one is open."""
+    """When the last lead of data comparison about each of these people ended, or the one it went on in; None while one is open."""
     found: dict[bytes, datetime | None] = {}
+    into = aliased(Lead)
+    done_at = sa.case((Lead.merged_into_id.is_not(None), into.done_at), else_=Lead.done_at)
     for index, status, done in session.execute(
-        sa.select(Lead.resident_id_index, Lead.status, Lead.done_at)
+        sa.select(Lead.resident_id_index, sa.func.coalesce(into.status, Lead.status), done_at)
+        .outerjoin(into, into.id == Lead.merged_into_id)
         .where(Lead.channel == "data_comparison", Lead.resident_id_index.in_(people))
-        .order_by(Lead.done_at.asc().nulls_last())
+        .order_by(done_at.asc().nulls_last())
     ):
         found[bytes(index)] = None if status == "open" else done
     return found
@@ -192,7 +202,7 @@ def _suggest(
     session: Session,
     rows: Sequence[DepartmentRecord],
     held: tuple[PolicySet, Monitoring] | None,
-    day: date,
+    owners: Owners,
     now: datetime,
 ) -> int:
     """A lead about whom these records speak of, where a rule holds."""
@@ -208,7 +218,7 @@ def _suggest(
         for row in rows
     ]  # fmt: skip
     rules: list[Comparison] = [rule for rule in held[1].rules if rule.way == "in"]
-    found = findings(seen, rules, day=day, heads=None)
+    found = findings(seen, rules, day=day_of(now), heads=None)
     if not found:
         return 0
     address = None
@@ -216,7 +226,7 @@ def _suggest(
         address = vault.open(last.address_sealed, table="department_records", row=last.id, column="address")
     entry = LeadEntry(last.region_code, "data_comparison", "", name=person["name"], address=address)
     add_lead(
-        session, checked=CheckedLead(entry, person["name"], None, person["resident_id"]), actor=audit.SYSTEM, now=now,
+        session, checked=CheckedLead(entry, person["name"], None, person["resident_id"]), actor=audit.SYSTEM, now=now, owners=owners,
         found={"policy": held[0].code, "rules": [one.facts() for one in found]},
     )  # fmt: skip
     return 1

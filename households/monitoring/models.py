@@ -19,8 +19,11 @@ the household left monitoring, the department's data were wrong"""
 
 
 class DepartmentRecord(Base):
-    """One record of a department, known by its source and number and kept once. The person, the number, the address and details are sealed; amounts,
-    days and states are not, so that they can be summed. `household_id` is set where an address, not a person, was matched."""
+    """One record of a department, known by its source, county and number (and by its address, where it is of no person) and kept once.
+
+    The person, the number, the address and details are sealed; amounts, days and states are not, so that they can be summed.
+    `household_id` is set where an address, not a person, was matched.
+    """
 
     __tablename__ = "department_records"
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)

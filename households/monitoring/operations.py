@@ -10,8 +10,8 @@ from households.models import Household
 from households.monitoring.models import OUTCOMES, HouseholdWarning, MonitoringSpell
 from households.monitoring.queries import get_warning, open_spell
 from households.operations import record_event
-from households.queries import get_household
-from households.rules import text_fault
+from households.queries import REVEALED, get_household
+from households.rules import check_purpose, text_fault
 from kernel import audit
 from kernel.audit import Actor
 from kernel.clock import day_of
@@ -35,15 +35,19 @@ def handle_warning(
     now: datetime,
     event_kind: str | None = None,
     event_on: date | None = None,
+    seen_to: int | None = None,
 ) -> HouseholdWarning:
     """Records what came of a warning, with the note sealed. An event is put on the household's record with it; facts said to be updated must have been.
 
-    Raises InvalidFields, NotFound, Conflict (handled before; facts not changed since; the household is not monitored).
+    `seen_to` is the warning's `counted_to` as it was read: what came in later was not looked at. Raises InvalidFields, NotFound, Conflict
+    (handled before; more came in; facts not changed since; the household is not monitored).
     """
     warning = get_warning(session, warning_id, scope=scope, lock=True)
     if warning.status != "open":
         raise Conflict("This warning was handled already; look at what came of it")
     _check(outcome, note, event_kind, event_on)
+    if seen_to is not None and seen_to != warning.counted_to:
+        raise Conflict("More came in since you opened this warning; look at it again")
     household = get_household(session, warning.household_id, scope=scope)
     if outcome == "facts_updated" and household.updated_at <= warning.raised_at:
         raise Conflict("The household's facts were not changed since the warning; set its indicators first")
@@ -54,7 +58,7 @@ def handle_warning(
         )  # fmt: skip
     if outcome == "left_monitoring":
         _leave(session, household, note, actor, now, but=warning.id)
-    elif outcome in ENTERS and warning.way == "in":
+    elif outcome in ENTERS and warning.way == "in" and household.status == "active":
         _enter(session, household, warning.rule, actor, now)
     warning.status, warning.outcome, warning.handled_at, warning.handled_by = "handled", outcome, now, actor.id
     warning.note_sealed = vault_of(session).seal(note.strip(), table="warnings", row=warning.id, column="note")
@@ -64,6 +68,38 @@ def handle_warning(
         region_code=warning.region_code, outcome=outcome, household=household.id,
     )  # fmt: skip
     return warning
+
+
+def reveal_note(
+    session: Session, *, warning_id: uuid.UUID, purpose: str, actor: Actor, scope: tuple[str, ...], now: datetime
+) -> str | None:
+    """What was written when the warning was handled, for a purpose; who, when and what for stands on the trail, where the household reads it
+    (promise 20). None where nothing was. Raises NotFound, InvalidInput (purpose)."""
+    warning = get_warning(session, warning_id, scope=scope)
+    text = check_purpose(purpose)
+    if warning.note_sealed is None:
+        return None
+    household = get_household(session, warning.household_id, scope=scope)
+    _record(session, household, REVEALED, actor, now, purpose=text, of="warning")
+    return vault_of(session).open(warning.note_sealed, table="warnings", row=warning.id, column="note")
+
+
+def carry_spell(session: Session, *, household: Household, other: Household, actor: Actor, now: datetime) -> None:
+    """`other` came into `household`: the time in which it is monitored goes on there; where both are monitored, that of `other` ends."""
+    spell = open_spell(session, other.id)
+    if spell is None:
+        return
+    if open_spell(session, household.id) is None:
+        spell.household_id = household.id
+        session.flush()
+        _record(session, household, "monitoring.entered", actor, now, rule=spell.entered_by_rule, other=other.id)
+        return
+    spell.left_on = day_of(now)
+    spell.reason_sealed = vault_of(session).seal(
+        f"#{household.number}", table="monitoring_spells", row=spell.id, column="reason"
+    )
+    session.flush()
+    _record(session, other, "monitoring.left", actor, now, other=household.id)
 
 
 def enter_monitoring(

@@ -11,7 +11,6 @@ from households.models import Household
 from households.monitoring.models import HouseholdWarning, MonitoringSpell
 from households.policy.queries import monitoring_in_force
 from kernel.clock import day_of
-from kernel.crypto import vault_of
 from kernel.database import within
 from kernel.errors import InvalidInput, NotFound
 from kernel.paging import MOST, Page, page_of
@@ -135,13 +134,6 @@ def get_warning(
     return warning
 
 
-def note_of(session: Session, warning: HouseholdWarning) -> str | None:
-    """What was written when the warning was handled, in clear for whoever may read the household."""
-    if warning.note_sealed is None:
-        return None
-    return vault_of(session).open(warning.note_sealed, table="warnings", row=warning.id, column="note")
-
-
 def rules_in_use(session: Session, *, scope: tuple[str, ...]) -> list[tuple[str, str, str]]:
     """(rule, Chinese name, English name) of the warnings there are, by rule."""
     rows = session.execute(
@@ -191,7 +183,7 @@ def board(
     spells = session.execute(
         sa.select(
             township,
-            sa.func.count().filter(MonitoringSpell.left_on.is_(None)),
+            sa.func.count().filter(MonitoringSpell.left_on.is_(None), Household.status == "active"),
             sa.func.count().filter(MonitoringSpell.entered_on >= first, MonitoringSpell.entered_on < last),
             sa.func.count().filter(MonitoringSpell.left_on >= first, MonitoringSpell.left_on < last),
         )
@@ -231,6 +223,7 @@ def calm_households(session: Session, *, scope: tuple[str, ...], today: date, li
         .where(
             within(Household.region_code, scope),
             MonitoringSpell.left_on.is_(None),
+            Household.status == "active",
             sa.func.coalesce(last.c.open, sa.false()).is_(False),
         )
         .order_by(sa.func.coalesce(last.c.at, sa.cast(MonitoringSpell.entered_on, sa.DateTime(timezone=True))))

@@ -1,4 +1,4 @@
-"""Taking in departments' records: each once by its source and number, sealed, then compared in the same transaction."""
+"""Taking in departments' records: each once by its source, county and number, sealed, then compared in the same transaction."""
 
 import json
 import uuid
@@ -29,7 +29,8 @@ CHANGED = "This record number stands on file with other values; give the correct
 
 @dataclass(frozen=True)
 class Added:
-    """What taking records in did: `new` ones, `repeated` ones that were on file, warnings raised and leads made."""
+    """What taking records in did: `new` ones, `repeated` ones that were on file, warnings raised for households within the regions of whoever
+    handed them in, and leads made."""
 
     new: int
     repeated: int
@@ -65,7 +66,7 @@ def add_records(
             faults.append(InvalidInput(CHANGED, field=f"records.{checked.index(one)}.number"))
     if faults:
         raise InvalidFields(faults)
-    return write_records(session, checked=good, actor=actor, now=now)
+    return write_records(session, checked=good, actor=actor, scope=scope, now=now)
 
 
 def standing_of(session: Session, checked: Sequence[CheckedRecord]) -> list[str]:
@@ -93,8 +94,10 @@ def standing_of(session: Session, checked: Sequence[CheckedRecord]) -> list[str]
     return found
 
 
-def write_records(session: Session, *, checked: Sequence[CheckedRecord], actor: Actor, now: datetime) -> Added:
-    """Writes checked records that are new, compares whoever they speak of, and says what came of it."""
+def write_records(
+    session: Session, *, checked: Sequence[CheckedRecord], actor: Actor, scope: tuple[str, ...], now: datetime
+) -> Added:
+    """Writes checked records that are new, compares whoever they speak of wherever they live, and says what came of it within `scope`."""
     lock_comparison(session)
     vault = vault_of(session)
     fresh = [one for one, standing in zip(checked, standing_of(session, checked), strict=True) if standing == "new"]
@@ -105,7 +108,7 @@ def write_records(session: Session, *, checked: Sequence[CheckedRecord], actor: 
     people = {row["person_index"] for row in rows if row["person_index"] is not None}
     homes = {home for home in at_home.values()}
     ids = [row["id"] for row in rows if row["person_index"] is None and row["household_id"] is None]
-    warnings, unknown = compare_households(session, people=people, homes=homes, now=now)
+    warnings, unknown = compare_households(session, people=people, homes=homes, scope=scope, now=now)
     leads = compare_unknown(session, people=unknown, records=ids, now=now)
     added = Added(len(fresh), len(checked) - len(fresh), warnings, leads)
     if fresh:
@@ -138,7 +141,10 @@ def _households_at(session: Session, checked: Sequence[CheckedRecord]) -> dict[i
 
 
 def _record_index(vault: Vault, one: CheckedRecord) -> bytes:
-    return vault.blind_index("record", f"{one.entry.source}|{one.number}")
+    """Each county's department counts by itself, and one disaster, under one number, befalls many addresses."""
+    entry = one.entry
+    address = folded_address(entry.address or "") if one.resident_id is None else ""
+    return vault.blind_index("record", f"{entry.source}|{entry.region_code[:6]}|{one.number}|{address}")
 
 
 def _values(vault: Vault, one: CheckedRecord) -> tuple[object, ...]:

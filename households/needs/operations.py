@@ -17,6 +17,7 @@ from households.needs.rules import CheckedNeed, NeedEntry, check_need
 from kernel import audit
 from kernel.accounts.rules import require_scope
 from kernel.audit import Actor
+from kernel.checking import plain
 from kernel.clock import day_of
 from kernel.database import new_id
 from kernel.errors import Conflict, InvalidInput, NotEnough, NotFound
@@ -106,6 +107,7 @@ def withdraw_need(
     ).one()
     if not reason.strip():
         raise InvalidInput("Say why the need is withdrawn", field="reason")
+    plain(reason, field="reason", lines=True)
     if need.status != "open":
         raise Conflict("Only an open need can be withdrawn")
     if need.reserved:

@@ -22,6 +22,7 @@ from households.portrait.portrait import Chosen, Suggested, portrait_of
 from households.portrait.queries import PortraitOfRecord, known_on_record, portrait_on_record
 from kernel import audit
 from kernel.audit import Actor
+from kernel.checking import plain
 from kernel.clock import day_of
 from kernel.crypto import vault_of
 from kernel.database import constraint_of, new_id
@@ -250,7 +251,7 @@ def required_reason(reason: str) -> str:
     words = reason.strip()
     if not words:
         raise InvalidInput("Say why; it stays on record", field="reason")
-    return words[:500]
+    return plain(words, field="reason", lines=True)[:500]
 
 
 def take_step(

@@ -48,7 +48,7 @@ def search_regions(
     pattern = escape_like(wanted)
     query = sa.select(Region).where(
         Region.code.startswith(wanted, autoescape=True)
-        if wanted.isdigit()
+        if wanted.isdecimal()
         else sa.or_(
             Region.name.like(f"%{pattern}%"), Region.pinyin.like(f"{pattern}%"), Region.initials.like(f"{pattern}%")
         )

@@ -13,11 +13,10 @@ from kernel.catalogue.queries import all_categories, all_skills
 from marketplace import i18n
 from marketplace.api import fields
 from marketplace.api.base import list_of, refusals
+from marketplace.imports.background import receive_upload, request_import, work_of
 from marketplace.imports.columns import COLUMNS
 from marketplace.imports.models import ImportBatch
 from marketplace.imports.operations import (
-    apply_import,
-    check_import,
     discard_import,
     list_imports,
     rejected_rows,
@@ -40,6 +39,17 @@ class ImportFaultSchema(ma.Schema):
     message = ma.fields.String(required=True)
 
 
+class ImportProgressSchema(ma.Schema):
+    """How far a worker is with a large file, and why it was refused, if it was."""
+
+    stage = ma.fields.String(
+        allow_none=True, metadata={"description": "read, checked or written; null while no worker has begun"}
+    )
+    done = ma.fields.Integer(required=True, metadata={"description": "Rows, or entries where `stage` is written"})
+    total = ma.fields.Integer(required=True)
+    refusal = ma.fields.String(allow_none=True)
+
+
 class ImportSchema(ma.Schema):
     """An upload and what its dry run found."""
 
@@ -48,7 +58,12 @@ class ImportSchema(ma.Schema):
     file_name = ma.fields.String(required=True)
     file_sha256 = ma.fields.String(required=True)
     region_code = ma.fields.String(required=True)
-    status = ma.fields.String(required=True, metadata={"description": "checked, imported or discarded"})
+    status = ma.fields.String(
+        required=True,
+        metadata={
+            "description": "checking, checked, importing, imported or discarded. A file of 200 kB or more, or of 2,000 rows, is checked and imported by a worker: ask again until it is neither `checking` nor `importing`"
+        },
+    )
     rows = ma.fields.Integer(required=True)
     good = ma.fields.Integer(required=True, metadata={"description": "Rows that hold"})
     bad = ma.fields.Integer(required=True)
@@ -58,6 +73,9 @@ class ImportSchema(ma.Schema):
     faults = ma.fields.List(ma.fields.Nested(ImportFaultSchema), required=True)
     has_rejected_rows = ma.fields.Boolean(
         required=True, metadata={"description": "A workbook of the rows left out can be fetched"}
+    )
+    progress = ma.fields.Nested(
+        ImportProgressSchema, allow_none=True, metadata={"description": "null where the file was done at once"}
     )
     created_at = ma.fields.AwareDateTime(required=True)
     finished_at = ma.fields.AwareDateTime(allow_none=True)
@@ -100,8 +118,17 @@ def document_of(batch: ImportBatch) -> dict[str, Any]:
         **{name: report[name] for name in ("rows", "good", "bad", "ignored_columns", "ignored_sheets")},
         "written": report.get("written"),
         "faults": [{**fault, "message": translate(fault["message"], fault["values"])} for fault in report["faults"]],
+        "progress": _progress(batch),
         "has_rejected_rows": batch.status == "imported" and batch.file_sealed is not None,
     }
+
+
+def _progress(batch: ImportBatch) -> dict[str, Any] | None:
+    work = work_of(db(), batch)
+    if work is None:
+        return None
+    refusal = translate(work.refusal["message"], work.refusal["values"]) if work.refusal else None
+    return {"stage": work.stage, "done": work.done, "total": work.total, "refusal": refusal}
 
 
 _FILE = {"content": {XLSX: {"schema": {"type": "string", "format": "binary"}}}}
@@ -128,9 +155,9 @@ class Imports(MethodView):
         scope = require_kind(given["kind"])
         upload = files["file"]
         return document_of(
-            check_import(
+            receive_upload(
                 db(), file_name=upload.filename or "", content=upload.read(), actor=actor(), scope=scope,
-                now=clock_now(), **given,
+                now=clock_now(), chinese=i18n.is_chinese(), **given,
             )
         )  # fmt: skip
 
@@ -183,7 +210,7 @@ class Apply(MethodView):
     def post(self, given: dict[str, bool], batch_id: uuid.UUID) -> object:
         """Import every row, or with `partial` the rows that hold; nothing is half imported."""
         batch, scope = own_batch(batch_id)
-        applied = apply_import(
+        found = request_import(
             db(),
             batch_id=batch.id,
             partial=given["partial"],
@@ -193,7 +220,7 @@ class Apply(MethodView):
             translate=translate,
             chinese=i18n.is_chinese(),
         )
-        return document_of(applied.batch)
+        return document_of(found)
 
 
 @blueprint.route("/<uuid:batch_id>/rejected")

@@ -1,7 +1,7 @@
 """Leads 线索: recorded, verified, merged and closed by the staff; told by anybody."""
 
 import uuid
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from flask import g, request
@@ -23,6 +23,7 @@ from households.leads.operations import (
 )
 from households.leads.queries import figures, get_lead, lead_view, list_leads, served_counties, stage_of_receipt
 from households.leads.rules import LeadEntry
+from kernel.checking import checked_period
 from kernel.clock import start_of_day
 from marketplace.api.base import list_of, refusals
 from marketplace.api.households import document_of as household_document
@@ -65,6 +66,12 @@ def document_of(lead: Lead) -> dict[str, Any]:
     return document | {name: getattr(view, name) for name in more}
 
 
+def period_of(query: dict[str, date]) -> tuple[datetime, datetime]:
+    """The midnights, in Shanghai, with which the days begin and after which they are over. Raises InvalidInput."""
+    checked_period(query["since"], query["until"], start_field="since", end_field="until")
+    return start_of_day(query["since"]), start_of_day(query["until"] + timedelta(days=1))
+
+
 @blueprint.route("/leads")
 class Leads(MethodView):
     """The list."""
@@ -98,10 +105,8 @@ class Figures(MethodView):
     @refusals(blueprint, 401, 403, 422)
     def get(self, query: dict[str, Any]) -> object:
         """Leads that came in within the days, by channel and outcome."""
-        lines = figures(
-            db(), scope=scope_of("lead.read"), since=start_of_day(query["since"]),
-            until=start_of_day(query["until"] + timedelta(days=1)), today=today(),
-        )  # fmt: skip
+        since, until = period_of(query)
+        lines = figures(db(), scope=scope_of("lead.read"), since=since, until=until, today=today())
         return {"items": lines, "next": None}
 
 
@@ -152,7 +157,8 @@ class HouseholdOfLead(MethodView):
     @blueprint.response(201, HouseholdSchema)
     @refusals(blueprint, 400, 401, 403, 404, 409, 422)
     def post(self, given: dict[str, Any], lead_id: uuid.UUID) -> object:
-        """Register the household that it was verified as; what the entry leaves out of telephone, address and resident ID is taken over."""
+        """Register the household that it was verified as; what the entry leaves out of telephone and resident ID is taken over,
+        the address is not: it stands in clear on a household."""
         return household_document(
             register_from_lead(db(), lead_id=lead_id, entry=household_entry(given), **writing(WRITE))
         )

@@ -1,25 +1,26 @@
 """Monitoring 动态监测: departments' records in, warnings out, and what came of them."""
 
 import uuid
-from datetime import timedelta
 from typing import Any
 
+from flask import g
 from flask.views import MethodView
 from flask_smorest import Blueprint
 
-from households.monitoring.operations import enter_monitoring, handle_warning, leave_monitoring
+from households.monitoring.operations import enter_monitoring, handle_warning, leave_monitoring, reveal_note
 from households.monitoring.queries import board, get_warning, list_warnings, open_spell
 from households.monitoring.records import add_records
 from households.monitoring.rules import RecordEntry
-from kernel.clock import start_of_day
 from marketplace.api.base import list_of, refusals
 from marketplace.api.fields import ReasonSchema
 from marketplace.api.households import writing
-from marketplace.api.leads_schemas import PeriodQuery
+from marketplace.api.leads import period_of
+from marketplace.api.leads_schemas import LeadPurposeSchema, PeriodQuery
 from marketplace.api.monitoring_schemas import (
     AddedSchema,
     BoardLineSchema,
     HandlingSchema,
+    NoteSchema,
     RecordsSchema,
     SpellSchema,
     WarningQuery,
@@ -85,6 +86,21 @@ class Handle(MethodView):
         return handle_warning(db(), warning_id=warning_id, **given, **writing(WRITE))
 
 
+@blueprint.route("/warnings/<uuid:warning_id>/note")
+class Note(MethodView):
+    """What was found."""
+
+    @requires("personal.reveal")
+    @blueprint.arguments(LeadPurposeSchema)
+    @blueprint.response(200, NoteSchema)
+    @refusals(blueprint, 400, 401, 403, 404, 422)
+    def post(self, given: dict[str, str], warning_id: uuid.UUID) -> object:
+        """Open the note of a handled warning for a purpose; who, when and what for stands where the household reads it."""
+        # The reply is never kept beside an Idempotency-Key: what was opened must not lie in a table in clear.
+        g.idempotency_key = None
+        return {"note": reveal_note(db(), warning_id=warning_id, **given, **writing("personal.reveal"))}
+
+
 @blueprint.route("/board")
 class Board(MethodView):
     """The closed loop."""
@@ -95,7 +111,7 @@ class Board(MethodView):
     @refusals(blueprint, 401, 403, 422)
     def get(self, query: dict[str, Any]) -> object:
         """The closed loop by township, those with most late warnings first."""
-        since, until = start_of_day(query["since"]), start_of_day(query["until"] + timedelta(days=1))
+        since, until = period_of(query)
         return {"items": board(db(), scope=scope_of(READ), since=since, until=until, today=today()), "next": None}
 
 

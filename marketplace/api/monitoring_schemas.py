@@ -11,7 +11,9 @@ class RecordSchema(ma.Schema):
     """A department's record. `amount_fen` is what the family paid itself; a disaster may name an address instead of a person."""
 
     source = ma.fields.String(required=True, validate=ma.validate.OneOf(SOURCES))
-    number = fields.text(80, required=True, metadata={"description": "Unique within the source"})
+    number = fields.text(
+        80, required=True, metadata={"description": "Unique within source and county; of a disaster, with the address"}
+    )
     kind = ma.fields.String(required=True, validate=ma.validate.OneOf(KINDS))
     state = ma.fields.String(
         required=True,
@@ -38,7 +40,9 @@ class AddedSchema(ma.Schema):
 
     new = ma.fields.Integer(required=True)
     repeated = ma.fields.Integer(required=True, metadata={"description": "On file already with the same values"})
-    warnings = ma.fields.Integer(required=True, metadata={"description": "Warnings raised for households on file"})
+    warnings = ma.fields.Integer(
+        required=True, metadata={"description": "Warnings raised for households on file in your regions"}
+    )
     leads = ma.fields.Integer(required=True, metadata={"description": "Leads about people of no household on file"})
 
 
@@ -65,6 +69,7 @@ class WarningSchema(ma.Schema):
     rule = ma.fields.String(required=True)
     way = ma.fields.String(required=True, metadata={"description": "in: may need help; out: may need it less"})
     facts = ma.fields.Dict(required=True)
+    counted_to = ma.fields.Integer(required=True, metadata={"description": "Grows with what comes in"})
     due_on = ma.fields.Date(required=True)
     raised_at = ma.fields.AwareDateTime(required=True)
     status = ma.fields.String(required=True)
@@ -79,6 +84,19 @@ class HandlingSchema(ma.Schema):
     note = fields.text(1_000, required=True, load_only=True)
     event_kind = ma.fields.String(load_default=None, allow_none=True, validate=ma.validate.OneOf(EVENT_KINDS))
     event_on = ma.fields.Date(load_default=None, allow_none=True)
+    seen_to = ma.fields.Integer(
+        load_default=None,
+        allow_none=True,
+        strict=True,
+        validate=ma.validate.Range(0, fields.MOST_NUMBER),
+        metadata={"description": "The warning's `counted_to` as you read it; where more came in since, 409"},
+    )
+
+
+class NoteSchema(ma.Schema):
+    """What was found when a warning was handled, in clear; not kept anywhere."""
+
+    note = ma.fields.String(allow_none=True)
 
 
 class BoardLineSchema(ma.Schema):

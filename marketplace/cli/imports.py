@@ -9,14 +9,15 @@ from kernel.clock import day_of, utc_now
 from kernel.errors import DomainError
 from kernel.regions.queries import get_region
 from marketplace.cli.context import cli_session, person_by_login
+from marketplace.i18n import sentences
 from marketplace.imports.columns import COLUMNS
-from marketplace.imports.operations import PERMISSIONS, apply_import, check_file, check_import
-from marketplace.security.permissions import roles_with
+from marketplace.imports.operations import apply_import, check_file, check_import
+from marketplace.tasks.imports import scope_of_kind
 
 
 def scope_for(person: Person, kind: str) -> tuple[str, ...]:
     """The regions in which the person may import this kind; ends the command where there are none."""
-    if not person.scope(*roles_with("import.write")) or not (scope := person.scope(*roles_with(PERMISSIONS[kind]))):
+    if not (scope := scope_of_kind(person, kind)):
         raise click.ClickException(f"{person.login} may not import {kind}")
     return scope
 
@@ -73,7 +74,7 @@ def import_(kind: str, file: Path, region_code: str, login: str, *, dry_run: boo
             )  # fmt: skip
             applied = apply_import(
                 session, batch_id=batch.id, partial=partial, actor=person.actor, scope=scope, now=now,
-                chinese=person.locale.startswith("zh"), progress=_told,
+                translate=sentences(chinese=person.locale.startswith("zh")), chinese=person.locale.startswith("zh"), progress=_told,
             )  # fmt: skip
         except DomainError as error:
             session.rollback()

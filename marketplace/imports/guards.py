@@ -145,7 +145,7 @@ class _PartReader:
         elif kind == "row":
             self._end_cell()
             number = attributes.get("r", "")
-            self._row = int(number) if number.isdigit() and len(number) < 9 else self._row + 1
+            self._row = int(number) if number.isdecimal() and len(number) < 9 else self._row + 1
             self._column = 0
         elif kind == "c" and self._row:
             self._end_cell()

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kernel.database import Base, Code, new_id
@@ -27,5 +28,31 @@ class ImportBatch(Base):
     finished_at: Mapped[datetime | None]
     __table_args__ = (
         sa.CheckConstraint("kind IN ('donors','offerings','households','needs','monitoring')", name="kind_known"),
-        sa.CheckConstraint("status IN ('checked','imported','discarded')", name="status_known"),
+        sa.CheckConstraint("status IN ('checking','checked','importing','imported','discarded')", name="status_known"),
+    )
+
+
+class ImportWork(Base):
+    """What a worker does for an upload too large for the time of a page: the step, how far it is, and why it was refused.
+
+    `stage` is the last one told (``read``, ``checked``, ``written``) with `done` of `total` rows or entries; `refusal` is the sentence
+    ({"message", "values"}) that ended the step without its effect.
+    """
+
+    __tablename__ = "import_works"
+    batch_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("import_batches.id"), primary_key=True)
+    step: Mapped[str]
+    partial: Mapped[bool]
+    chinese: Mapped[bool]
+    stage: Mapped[str | None]
+    done: Mapped[int] = mapped_column(default=0)
+    total: Mapped[int] = mapped_column(default=0)
+    refusal: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    asked_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    __table_args__ = (
+        sa.CheckConstraint("step IN ('check','import')", name="step_known"),
+        sa.CheckConstraint("stage IN ('read','checked','written')", name="stage_known"),
+        sa.CheckConstraint("done BETWEEN 0 AND total", name="done_range"),
+        sa.CheckConstraint("refusal IS NULL OR ended_at IS NOT NULL", name="refusal_ends"),
     )

@@ -61,4 +61,4 @@ def write_drafts(
     session: Session, drafts: Sequence[Draft], *, actor: Actor, scope: tuple[str, ...], now: datetime
 ) -> int:
     """Takes the records in; returns how many were new."""
-    return write_records(session, checked=[draft.checked for draft in drafts], actor=actor, now=now).new
+    return write_records(session, checked=[draft.checked for draft in drafts], actor=actor, scope=scope, now=now).new

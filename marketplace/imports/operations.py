@@ -136,6 +136,18 @@ def check_import(
     require_scope(scope, region_code)
     get_region(session, region_code)
     checked = check_file(session, kind=kind, content=content, region_code=region_code, scope=scope, today=day_of(now))
+    batch = keep_upload(
+        session, kind=kind, file_name=file_name, content=content, region_code=region_code, actor=actor, now=now
+    )
+    put_report(session, batch, checked, actor=actor, now=now)
+    return batch
+
+
+def keep_upload(
+    session: Session, *, kind: str, file_name: str, content: bytes, region_code: str, actor: Actor, now: datetime
+) -> ImportBatch:
+    """The upload, sealed, before anybody looked into it. Raises Conflict: this very file was imported before."""
+    assert actor.id is not None
     digest = hashlib.sha256(content).hexdigest()
     _refuse_imported(session, kind, digest)
     batch = ImportBatch(
@@ -144,16 +156,38 @@ def check_import(
         file_name=safe_name(file_name),
         file_sha256=digest,
         region_code=region_code,
-        status="checked",
-        report=checked.report,
+        status="checking",
+        report={
+            "rows": 0,
+            "good": 0,
+            "bad": 0,
+            "entries": 0,
+            "examples": 0,
+            "ignored_columns": [],
+            "ignored_sheets": [],
+            "faults": [],
+        },
         created_by=actor.id,
         created_at=now,
     )
     _seal(session, batch, content)
     session.add(batch)
     session.flush()
-    _record(session, batch, "import.checked", actor, now, rows=checked.report["rows"], bad=checked.report["bad"])
     return batch
+
+
+def put_report(session: Session, batch: ImportBatch, checked: Checked, *, actor: Actor, now: datetime) -> None:
+    """Keeps what the dry run found; the upload can be imported now."""
+    batch.status, batch.report = "checked", checked.report
+    session.flush()
+    _record(session, batch, "import.checked", actor, now, rows=checked.report["rows"], bad=checked.report["bad"])
+
+
+def opened(session: Session, batch: ImportBatch) -> bytes:
+    """The file of an upload that is neither imported nor discarded. Raises Conflict."""
+    if batch.file_sealed is None:
+        raise Conflict("This import is done or discarded already; upload the file again")
+    return vault_of(session).open_bytes(batch.file_sealed, table="import_batches", row=batch.id, column="file")
 
 
 def apply_import(
@@ -173,12 +207,12 @@ def apply_import(
     The file is judged again against the database as it is now. Raises Conflict (faults while not `partial`, nothing to import,
     imported before), NotFound. After a raise nothing of it may be committed.
     """
-    batch = _locked(session, batch_id, actor=actor, scope=scope)
-    if batch.status != "checked" or batch.file_sealed is None:
+    batch = locked_import(session, batch_id, actor=actor, scope=scope)
+    if batch.status not in ("checked", "importing"):
         raise Conflict("This import is done or discarded already; upload the file again")
+    content = opened(session, batch)
     session.execute(sa.select(sa.func.pg_advisory_xact_lock(int(batch.file_sha256[:15], 16))))
     _refuse_imported(session, batch.kind, batch.file_sha256)
-    content = vault_of(session).open_bytes(batch.file_sealed, table="import_batches", row=batch.id, column="file")
     checked = check_file(
         session,
         kind=batch.kind,
@@ -243,11 +277,13 @@ def rejected_rows(session: Session, *, batch_id: uuid.UUID, actor: Actor, scope:
 def discard_import(
     session: Session, *, batch_id: uuid.UUID, actor: Actor, scope: tuple[str, ...], now: datetime
 ) -> ImportBatch:
-    """Empties the sealed file; a checked import is not done any more. Raises NotFound."""
-    batch = _locked(session, batch_id, actor=actor, scope=scope)
+    """Empties the sealed file; a checked import is not done any more. Raises NotFound, Conflict (it is being imported)."""
+    refuse_under_way(get_import(session, batch_id, actor=actor, scope=scope))
+    batch = locked_import(session, batch_id, actor=actor, scope=scope)
+    refuse_under_way(batch)
     if batch.file_sealed is not None:
         batch.file_sealed = None
-        if batch.status == "checked":
+        if batch.status in ("checking", "checked"):
             batch.status, batch.finished_at = "discarded", now
         session.flush()
         _record(session, batch, "import.discarded", actor, now)
@@ -259,13 +295,15 @@ def empty_old_imports(session: Session, *, before: datetime, now: datetime) -> i
     old = list(
         session.scalars(
             sa.select(ImportBatch)
-            .where(ImportBatch.created_at < before, ImportBatch.file_sealed.is_not(None))
+            .where(
+                ImportBatch.created_at < before, ImportBatch.file_sealed.is_not(None), ImportBatch.status != "importing"
+            )
             .with_for_update(skip_locked=True)
         )
     )
     for batch in old:
         batch.file_sealed = None
-        if batch.status == "checked":
+        if batch.status in ("checking", "checked"):
             batch.status, batch.finished_at = "discarded", now
         _record(session, batch, "import.discarded", audit.SYSTEM, now)
     session.flush()
@@ -300,7 +338,13 @@ def safe_name(file_name: str) -> str:
     return re.sub(r"\d[\d\s-]{8,}[\dXx]", "…", name)[-120:] or "—"
 
 
-def _locked(session: Session, batch_id: uuid.UUID, *, actor: Actor, scope: tuple[str, ...]) -> ImportBatch:
+def refuse_under_way(batch: ImportBatch) -> None:
+    """Raises Conflict while a worker imports the upload: it holds the row until it is done."""
+    if batch.status == "importing":
+        raise Conflict("This import is under way; wait for it to end")
+
+
+def locked_import(session: Session, batch_id: uuid.UUID, *, actor: Actor, scope: tuple[str, ...]) -> ImportBatch:
     get_import(session, batch_id, actor=actor, scope=scope)
     return session.get_one(ImportBatch, batch_id, populate_existing=True, with_for_update=True)
 

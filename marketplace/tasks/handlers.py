@@ -16,6 +16,8 @@ from households.portrait.renewal import TOPIC as PORTRAITS_TOPIC
 from kernel import outbox
 from kernel.outbox import OutboxItem
 from marketplace.config import Settings
+from marketplace.imports.background import TOPIC as IMPORT_TOPIC
+from marketplace.tasks.imports import run_import
 from marketplace.tasks.jobs import Job
 from marketplace.tasks.portraits import run_renewal
 from marketplace.tasks.regional import PIECE_TOPIC, run_queued_piece
@@ -79,11 +81,16 @@ def _renew_portraits(ground: Ground, item_id: uuid.UUID, payload: dict[str, str]
     run_renewal(ground.sessions, stopping=ground.stopping, item_id=item_id, renewal_id=uuid.UUID(payload["renewal_id"]))
 
 
+def _import(ground: Ground, item_id: uuid.UUID, payload: dict[str, str]) -> None:
+    run_import(ground.sessions, item_id=item_id, batch_id=uuid.UUID(payload["batch_id"]))
+
+
 TOPICS: dict[str, Topic] = {
     SOLVE_TOPIC: Topic("zhongfu_solve", _solve),
     WHAT_IF_TOPIC: Topic("zhongfu_solve", _what_if),
     PIECE_TOPIC: Topic("zhongfu_solve", _regional_piece),
     PORTRAITS_TOPIC: Topic("zhongfu_chores", _renew_portraits),
+    IMPORT_TOPIC: Topic("zhongfu_chores", _import),
 }
 
 

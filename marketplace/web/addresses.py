@@ -1,14 +1,25 @@
 """What stands in a list's address: what is searched for, where the page begins, and the same filters for the next page."""
 
+import re
 import uuid
 
 from flask import request, url_for
+
+from kernel.errors import InvalidInput
 
 
 def searched(name: str = "search", *, most: int = 100) -> str:
     """What is searched for, without what no text holds."""
     typed = request.args.get(name, "")
     return "".join(char for char in typed if char.isprintable()).strip()[:most]
+
+
+def region_in_address(name: str = "region") -> str | None:
+    """The code of the region that a list keeps to; None where none is named. Raises InvalidInput for what is no code."""
+    code = request.args.get(name, "")
+    if code and not re.fullmatch(r"[0-9]{2,12}", code):
+        raise InvalidInput("A region code has 2, 4, 6, 9 or 12 digits", field=name)
+    return code or None
 
 
 def number_after() -> int | None:

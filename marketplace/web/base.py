@@ -5,7 +5,7 @@ from importlib import import_module
 from flask import Flask
 
 from marketplace.security.access import may, optional_person
-from marketplace.web import formatting
+from marketplace.web import formatting, plain_input
 
 AREAS = (
     "health", "account", "home", "public", "donors", "offerings", "funds", "households", "needs",
@@ -20,6 +20,7 @@ AREAS = (
 def register(app: Flask) -> None:
     """Registers each area's blueprint, the filters and the helpers of the templates."""
     formatting.register(app)
+    plain_input.register(app)
     app.jinja_env.globals.update(may=may, current_person=optional_person)
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True

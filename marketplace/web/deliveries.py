@@ -18,6 +18,7 @@ from marketplace.errors import status_of
 from marketplace.fulfilment.operations import confirm_delivery, decline_delivery
 from marketplace.fulfilment.queries import STATUSES, DeliveryRow, count_awaiting, list_deliveries
 from marketplace.security.access import actor, clock_now, db, may, requires, scope_of
+from marketplace.web.addresses import region_in_address
 from marketplace.web.formatting import unit_of
 from marketplace.web.round_lines import places_of
 from marketplace.web.round_sentences import told_refusal
@@ -45,7 +46,7 @@ def _page(
         scope=scope,
         text=request.args.get("text", "")[:60],
         status=status if status in STATUSES else "reserved",
-        region_code=request.args.get("place") or None,
+        region_code=region_in_address("place"),
         after=request.args.get("after"),
         limit=ON_A_PHONE,
     )

@@ -99,7 +99,7 @@ def member_forms(posted: Any = None, *, view: MaskedHousehold | None = None, mor
     views = {str(member.id): member for member in view.members} if view else {}
     forms: list[MemberForm] = []
     if posted is not None:
-        count = min(int(text) if (text := posted.get("rows", "0")).isdigit() and len(text) < 4 else 0, MOST_MEMBERS)
+        count = min(int(text) if (text := posted.get("rows", "0")).isdecimal() and len(text) < 4 else 0, MOST_MEMBERS)
         forms = [MemberForm(prefix=f"m{number}-") for number in range(count)]
         wanted = count + (EMPTY_ROWS if more else 0)
     else:

@@ -1,6 +1,5 @@
 """Births, deaths, moves, splits and joinings of households: one page for each, one column on a phone, no script."""
 
-import re
 import uuid
 from collections.abc import Callable
 from typing import Any
@@ -27,13 +26,14 @@ from kernel.errors import DomainError, InvalidInput, NotFound
 from marketplace.errors import status_of
 from marketplace.reports.rounds_under_way import needs_in_rounds
 from marketplace.security.access import actor, clock_now, db, requires, scope_of, today
+from marketplace.web.addresses import id_from
 from marketplace.web.faults import put_faults
 from marketplace.web.region_choice import code_of, shown_by_code, suggestions
 from marketplace.web.typed_fields import DayField
 from marketplace.web.words import choices
 
 blueprint = Blueprint("household_life", __name__, url_prefix="/households")
-_RELATION = re.compile(r"relation-([0-9a-f-]{36})")
+_RELATION = "relation-"
 
 
 class BirthForm(FlaskForm):  # type: ignore[misc]
@@ -80,15 +80,15 @@ def _household(household_id: uuid.UUID) -> Household:
 def _relations() -> dict[uuid.UUID, str]:
     """What each member is said to be from now on."""
     return {
-        uuid.UUID(match[1]): text
+        key: text
         for name, text in request.form.items()
-        if text and (match := _RELATION.fullmatch(name))
+        if text and name.startswith(_RELATION) and (key := id_from(name.removeprefix(_RELATION)))
     }
 
 
 def _chosen(name: str) -> list[uuid.UUID]:
     found = request.form.getlist(name)
-    return [uuid.UUID(text) for text in found if re.fullmatch(r"[0-9a-f-]{36}", text)]
+    return [key for text in found if (key := id_from(text))]
 
 
 @blueprint.get("/<uuid:household_id>/life")

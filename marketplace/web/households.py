@@ -32,6 +32,7 @@ from kernel.regions.queries import children_of, with_ancestors
 from marketplace.errors import status_of
 from marketplace.reports import own_pages
 from marketplace.security.access import actor, clock_now, db, may, own_household_ids, requires, scope_of, today
+from marketplace.web.addresses import region_in_address
 from marketplace.web.care import care_values
 from marketplace.web.faults import put_faults, sentence
 from marketplace.web.household_forms import (
@@ -126,7 +127,7 @@ def _list(found: str | None = None) -> str:
 def _filters() -> dict[str, Any]:
     return {
         "text": request.args.get("text", "")[:60],
-        "region_code": request.args.get("region") or None,
+        "region_code": region_in_address(),
         "status_category": one_of("status_category", STATUS_CATEGORIES),
         "main_type": one_of("main_type", HOUSEHOLD_TYPES),
         "risk_tier": one_of("risk_tier", RISK_TIERS),
@@ -231,7 +232,7 @@ def edit(household_id: uuid.UUID) -> ResponseReturnValue:
                 db(),
                 household_id=household.id,
                 entry=entry_of(form, kept, region_code=_region(form), household=household),
-                version=int(form.version.data) if (form.version.data or "").isdigit() else 0,
+                version=int(form.version.data) if (form.version.data or "").isdecimal() else 0,
                 **writing(),
             )
         except DomainError as error:
@@ -355,14 +356,19 @@ def reopen(household_id: uuid.UUID) -> ResponseReturnValue:
     )
 
 
+def refused(household_id: uuid.UUID, error: DomainError) -> ResponseReturnValue:
+    """The household's page with what speaks against a step."""
+    db().rollback()
+    return _page(household_id, errors=[sentence(error)], status=status_of(error))
+
+
 def _step(household_id: uuid.UUID, act: Any, done: str) -> ResponseReturnValue:
     try:
         act()
     except NotFound:
         raise
     except DomainError as error:
-        db().rollback()
-        return _page(household_id, errors=[sentence(error)], status=status_of(error))
+        return refused(household_id, error)
     flash(done, "success")
     return redirect(url_for("households.detail", household_id=household_id), 303)
 

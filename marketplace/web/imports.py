@@ -16,11 +16,10 @@ from kernel.catalogue.queries import all_categories, all_skills
 from kernel.errors import DomainError, NotFound
 from marketplace import i18n
 from marketplace.errors import status_of
+from marketplace.imports.background import receive_upload, request_import, work_of
 from marketplace.imports.columns import COLUMNS
 from marketplace.imports.operations import (
     PERMISSIONS,
-    apply_import,
-    check_import,
     discard_import,
     list_imports,
     rejected_rows,
@@ -72,7 +71,7 @@ def index() -> ResponseReturnValue:
         if form.validate():
             try:
                 allowed = require_kind(form.kind.data)
-                batch = check_import(
+                batch = receive_upload(
                     db(),
                     kind=form.kind.data,
                     file_name=form.file.data.filename or "",
@@ -81,6 +80,7 @@ def index() -> ResponseReturnValue:
                     actor=actor(),
                     scope=allowed,
                     now=clock_now(),
+                    chinese=i18n.is_chinese(),
                 )
             except DomainError as error:
                 db().rollback()
@@ -113,17 +113,31 @@ def template(kind: str) -> ResponseReturnValue:
 @blueprint.get("/<uuid:batch_id>")
 @requires("import.write")
 def detail(batch_id: uuid.UUID) -> ResponseReturnValue:
-    """What the dry run found."""
+    """How far a large file is, or what the dry run found."""
     return _page(batch_id)
+
+
+@blueprint.get("/<uuid:batch_id>/progress")
+@requires("import.write")
+def progress(batch_id: uuid.UUID) -> ResponseReturnValue:
+    """The moving part of the page while a worker checks or imports; tells the page to load anew when it is done."""
+    batch, _scope = own_batch(batch_id)
+    if batch.status not in ("checking", "importing"):
+        return "", 200, {"HX-Refresh": "true"}
+    return render_template("imports/_progress.html", batch=batch, work=work_of(db(), batch))
 
 
 def _page(batch_id: uuid.UUID, *, errors: list[str] | None = None, status: int = 200) -> ResponseReturnValue:
     batch, _scope = own_batch(batch_id)
+    work = work_of(db(), batch)
+    if work is not None and work.refusal and not errors:
+        errors = [translate(work.refusal["message"], work.refusal["values"])]
     found: list[dict[str, Any]] = batch.report["faults"]
     faults = [{**fault, "message": translate(fault["message"], fault["values"])} for fault in found[:SHOWN_FAULTS]]
     text = render_template(
         "imports/detail.html",
         batch=batch,
+        work=work,
         report=batch.report,
         faults=faults,
         count=len(found),
@@ -139,7 +153,7 @@ def apply(batch_id: uuid.UUID) -> ResponseReturnValue:
     """Imports all of it, or only the good rows."""
     batch, scope = own_batch(batch_id)
     try:
-        applied = apply_import(
+        done = request_import(
             db(),
             batch_id=batch.id,
             partial=request.form.get("partial") == "yes",
@@ -152,7 +166,8 @@ def apply(batch_id: uuid.UUID) -> ResponseReturnValue:
     except DomainError as error:
         db().rollback()
         return _page(batch_id, errors=[sentence(error)], status=status_of(error))
-    flash(_("%(count)s entries are imported.", count=applied.batch.report["written"]), "success")
+    if done.status == "imported":
+        flash(_("%(count)s entries are imported.", count=done.report["written"]), "success")
     return redirect(url_for("imports.detail", batch_id=batch_id), 303)
 
 

@@ -2,7 +2,7 @@
 
 import uuid
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -33,10 +33,13 @@ from households.leads.queries import (
 )
 from households.models import Household
 from households.policy.monitoring import CHANNELS
+from kernel.accounts.rules import covers
+from kernel.checking import checked_period
 from kernel.clock import start_of_day
 from kernel.errors import DomainError, InvalidInput, NotFound
 from marketplace.errors import status_of
 from marketplace.security.access import actor, clock_now, db, may, person, requires, scope_of, today
+from marketplace.web.addresses import region_in_address
 from marketplace.web.faults import put_faults, sentence
 from marketplace.web.household_forms import (
     HouseholdForm,
@@ -50,6 +53,8 @@ from marketplace.web.households import one_of, region_names, township_choices, w
 from marketplace.web.lead_forms import ClosingForm, LeadForm
 from marketplace.web.region_choice import code_of, shown_by_code, suggestions
 from marketplace.web.steps import take_step
+
+Row = TypeVar("Row", Lead, Household)
 
 blueprint = Blueprint("leads", __name__, url_prefix="/leads")
 WRITE = "lead.write"
@@ -65,7 +70,7 @@ def index() -> ResponseReturnValue:
         db(),
         scope=scope,
         text=request.args.get("text", "")[:60],
-        region_code=request.args.get("region") or None,
+        region_code=region_in_address(),
         channel=one_of("channel", CHANNELS),
         status=status,
         late_on=today() if request.args.get("late") == "1" else None,
@@ -100,13 +105,14 @@ def counts() -> ResponseReturnValue:
 
 
 def period_of_address() -> tuple[date, date]:
-    """The days named in the address; without them this year up to today. Raises InvalidInput."""
+    """The days named in the address; without them this year up to today. Raises InvalidInput, also for years that nobody means."""
     found = []
     for name, otherwise in (("since", date(today().year, 1, 1)), ("until", today())):
         try:
             found.append(date.fromisoformat(request.args[name]) if request.args.get(name) else otherwise)
         except ValueError as error:
             raise InvalidInput("Write the day as 2027-03-05", field=name) from error
+    checked_period(*found, start_field="since", end_field="until")
     return found[0], found[1]
 
 
@@ -167,15 +173,20 @@ def _page(
         closing=closing,
         errors=errors or [],
         candidates=candidates,
-        merged=merged_leads(db(), lead),
-        into=db().get(Lead, lead.merged_into_id) if lead.merged_into_id else None,
-        household=db().get(Household, lead.household_id) if lead.household_id else None,
+        merged=[one for one in merged_leads(db(), lead) if covers(scope, one.region_code)],
+        into=_seen(db().get(Lead, lead.merged_into_id) if lead.merged_into_id else None, scope),
+        household=_seen(db().get(Household, lead.household_id) if lead.household_id else None, scope),
         people=possible_owners(db(), lead.region_code) if is_open and may(WRITE) else [],
         steps=steps_of(db(), lead.id),
         regions=region_names(codes),
         day=today(),
     )
     return text, status
+
+
+def _seen(row: Row | None, scope: tuple[str, ...]) -> Row | None:
+    """The row where it lies within one's regions; of others the page says no more than the lead's status."""
+    return row if row is not None and covers(scope, row.region_code) else None
 
 
 @blueprint.post("/<uuid:lead_id>/reveal")
@@ -268,7 +279,7 @@ def close(lead_id: uuid.UUID) -> ResponseReturnValue:
 @blueprint.route("/<uuid:lead_id>/household", methods=["GET", "POST"])
 @requires(WRITE)
 def register(lead_id: uuid.UUID) -> ResponseReturnValue:
-    """The form of the household that the lead was verified as, with what is known filled in; what is sealed is taken over unseen."""
+    """The form of the household that the lead was verified as, with what is known filled in; sealed numbers are taken over unseen."""
     lead = get_lead(db(), lead_id, scope=scope_of(WRITE))
     if lead.status != "open":
         return redirect(url_for("leads.detail", lead_id=lead.id))

@@ -4,34 +4,35 @@ import uuid
 from datetime import date, timedelta
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import SelectField, TextAreaField
+from wtforms import HiddenField, SelectField, TextAreaField
 from wtforms.validators import Optional
 
 from households.models import Household
-from households.monitoring.operations import enter_monitoring, handle_warning, leave_monitoring
+from households.monitoring.models import MonitoringSpell
+from households.monitoring.operations import enter_monitoring, handle_warning, leave_monitoring, reveal_note
 from households.monitoring.queries import (
     board,
     calm_households,
     get_warning,
     list_warnings,
-    note_of,
     open_spell,
     rules_in_use,
 )
 from households.queries import get_household
 from kernel.accounts.models import User
 from kernel.clock import start_of_day
-from kernel.errors import DomainError, NotFound
+from kernel.errors import DomainError, InvalidInput, NotFound
 from marketplace.errors import status_of
 from marketplace.i18n import is_chinese
 from marketplace.security.access import db, may, requires, scope_of, today
-from marketplace.web.faults import put_faults
-from marketplace.web.households import one_of, region_names, township_choices, writing
+from marketplace.web.addresses import region_in_address
+from marketplace.web.faults import put_faults, sentence
+from marketplace.web.households import one_of, refused, region_names, township_choices, writing
 from marketplace.web.leads import period_of_address
 from marketplace.web.steps import take_step
 from marketplace.web.typed_fields import Asked, DayField
@@ -48,6 +49,13 @@ class HandlingForm(FlaskForm):  # type: ignore[misc]
     event_kind = SelectField(_l("What happened"), description=_l("Only where an event is put on record"))
     event_on = DayField(_l("On which day"), validators=[Optional()])
     note = TextAreaField(_l("What was found"), description=_l("Kept sealed"), validators=[Asked()])
+    counted_to = HiddenField()
+
+    @property
+    def seen_to(self) -> int:
+        """Up to which record the page showed the warning; a form that does not say has seen none."""
+        typed = self.counted_to.data or ""
+        return int(typed) if typed.isascii() and typed.isdecimal() and len(typed) < 19 else 0
 
     def offer(self) -> None:
         """Fills the choices."""
@@ -65,7 +73,7 @@ def index() -> ResponseReturnValue:
     page = list_warnings(
         db(),
         scope=scope,
-        region_code=request.args.get("region") or None,
+        region_code=region_in_address(),
         rule=one_of("rule", tuple(code for code, _name in rules)),
         status=status,
         late_on=today() if request.args.get("late") == "1" else None,
@@ -107,20 +115,29 @@ def detail(warning_id: uuid.UUID) -> ResponseReturnValue:
     return _page(warning_id)
 
 
-def _page(warning_id: uuid.UUID, *, form: HandlingForm | None = None, status: int = 200) -> ResponseReturnValue:
+def _page(
+    warning_id: uuid.UUID,
+    *,
+    form: HandlingForm | None = None,
+    note: str | None = None,
+    errors: list[str] | None = None,
+    status: int = 200,
+) -> ResponseReturnValue:
     warning = get_warning(db(), warning_id, scope=scope_of(READ))
     household = db().get_one(Household, warning.household_id)
     if form is None:
         form = HandlingForm(formdata=None)
         form.offer()
+    form.counted_to.data = str(warning.counted_to)  # what the page shows, also when it is shown again
     handler = db().get(User, warning.handled_by) if warning.handled_by else None
     text = render_template(
         "monitoring/detail.html",
         warning=warning,
         household=household,
-        spell=open_spell(db(), household.id),
+        spell=_spell_of(household),
         region=region_names({household.region_code})[household.region_code],
-        note=note_of(db(), warning),
+        note=note,
+        errors=errors or [],
         handler=handler.display_name if handler else None,
         form=form,
         day=today(),
@@ -145,6 +162,7 @@ def handle(warning_id: uuid.UUID) -> ResponseReturnValue:
                 note=form.note.data or "",
                 event_kind=form.event_kind.data or None,
                 event_on=form.event_on.data,
+                seen_to=form.seen_to,
                 **writing(WRITE),
             )
         except NotFound:
@@ -157,6 +175,19 @@ def handle(warning_id: uuid.UUID) -> ResponseReturnValue:
         flash(_("The warning is handled."), "success")
         return redirect(url_for("monitoring.detail", warning_id=warning_id), 303)
     return _page(warning_id, form=form, status=422)
+
+
+@blueprint.post("/warnings/<uuid:warning_id>/note")
+@requires("personal.reveal")
+def show(warning_id: uuid.UUID) -> ResponseReturnValue:
+    """Shows what was found, once, for a purpose; the page is kept nowhere, not even beside the form's key."""
+    g.idempotency_key = None
+    purpose = request.form.get("purpose", "")
+    try:
+        note = reveal_note(db(), warning_id=warning_id, purpose=purpose, **writing("personal.reveal"))
+    except InvalidInput as error:
+        return _page(warning_id, errors=[sentence(error)], status=status_of(error))
+    return _page(warning_id, note=note)
 
 
 @blueprint.post("/households/<uuid:household_id>/enter")
@@ -173,15 +204,23 @@ def enter(household_id: uuid.UUID) -> ResponseReturnValue:
 @blueprint.post("/households/<uuid:household_id>/leave")
 @requires(WRITE)
 def leave(household_id: uuid.UUID) -> ResponseReturnValue:
-    """Takes a household out of monitoring, with the reason."""
+    """Takes a household out of monitoring, with the reason, which stays in its field where something speaks against it."""
     get_household(db(), household_id, scope=scope_of(WRITE))
-    return take_step(
-        lambda: leave_monitoring(
-            db(), household_id=household_id, reason=request.form.get("reason", ""), **writing(WRITE)
-        ),
-        done=_("The household left monitoring."),
-        back=url_for("households.detail", household_id=household_id),
-    )
+    reason = request.form.get("reason", "")
+    try:
+        leave_monitoring(db(), household_id=household_id, reason=reason, **writing(WRITE))
+    except NotFound:
+        raise
+    except DomainError as error:
+        g.leave_reason = reason
+        return refused(household_id, error)
+    flash(_("The household left monitoring."), "success")
+    return redirect(url_for("households.detail", household_id=household_id), 303)
+
+
+def _spell_of(household: Household) -> MonitoringSpell | None:
+    """Since when it is monitored; a closed household is not."""
+    return open_spell(db(), household.id) if household.status == "active" else None
 
 
 def watch_of(household: Household) -> dict[str, Any] | None:
@@ -189,7 +228,12 @@ def watch_of(household: Household) -> dict[str, Any] | None:
     if not may(READ):
         return None
     rows = list_warnings(db(), scope=scope_of(READ), household_id=household.id, status=None, limit=20).rows
-    return {"spell": open_spell(db(), household.id), "warnings": [row.warning for row in rows], "day": today()}
+    return {
+        "spell": _spell_of(household),
+        "warnings": [row.warning for row in rows],
+        "day": today(),
+        "reason": g.get("leave_reason"),
+    }
 
 
 blueprint.record_once(lambda state: state.app.jinja_env.globals.update(watch_of=watch_of))

@@ -23,6 +23,7 @@ from kernel.catalogue.queries import all_categories, all_skills
 from kernel.errors import DomainError, NotFound
 from marketplace.errors import status_of
 from marketplace.security.access import actor, clock_now, db, may, requires, scope_of, today
+from marketplace.web.addresses import region_in_address
 from marketplace.web.faults import put_faults, sentence
 from marketplace.web.formatting import named, unit_of
 from marketplace.web.households import one_of, region_names, township_choices
@@ -129,7 +130,7 @@ def _filters(categories: set[str]) -> dict[str, Any]:
         "tier": int(tier) if tier else None,
         "category_code": one_of("category", tuple(categories)),
         "type": one_of("type", HOUSEHOLD_TYPES),
-        "region_code": request.args.get("region") or None,
+        "region_code": region_in_address(),
         "status": one_of("status", NEED_STATUSES) if "status" in request.args else "open",
         "overdue_on": today() if request.args.get("overdue") == "1" else None,
     }
@@ -216,7 +217,7 @@ def edit(need_id: uuid.UUID) -> ResponseReturnValue:
     if request.method == "POST":
         status = 422
         if form.validate():
-            version = int(form.version.data) if (form.version.data or "").isdigit() else 0
+            version = int(form.version.data) if (form.version.data or "").isdecimal() else 0
             try:
                 change_need(db(), need_id=need.id, entry=form.entry(household.id, need), version=version, **writing())
             except DomainError as error:

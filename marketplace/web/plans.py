@@ -41,6 +41,7 @@ from kernel.catalogue.queries import all_categories
 from kernel.errors import DomainError, InvalidInput, NotFound
 from marketplace.errors import status_of
 from marketplace.security.access import actor, clock_now, db, person, requires, scope_of, today
+from marketplace.web.addresses import region_in_address
 from marketplace.web.faults import put_faults, sentence
 from marketplace.web.households import region_names, township_choices
 from marketplace.web.plan_forms import (
@@ -130,7 +131,7 @@ def index() -> ResponseReturnValue:
         status=status if status in PLAN_STATUSES else None,
         due_on=today() + DUE_AHEAD if status == "due" else None,
         text=request.args.get("text", "")[:60],
-        region_code=request.args.get("region") or None,
+        region_code=region_in_address(),
         after=request.args.get("after"),
     )
     return render_template(

@@ -29,7 +29,7 @@ from households.visits.texts import OpenedText, open_texts
 from kernel.errors import DomainError, InvalidInput, NotFound
 from marketplace.errors import status_of
 from marketplace.security.access import actor, clock_now, db, person, requires, scope_of, today
-from marketplace.web.addresses import id_from
+from marketplace.web.addresses import id_from, region_in_address
 from marketplace.web.faults import put_faults, sentence
 from marketplace.web.households import one_of, region_names, township_choices
 from marketplace.web.typed_fields import DayField
@@ -82,7 +82,7 @@ def index() -> ResponseReturnValue:
         owner_id=person().id if show == "mine" else None,
         late_on=today() if show == "late" else None,
         escalated=show == "county",
-        region_code=request.args.get("region") or None,
+        region_code=region_in_address(),
         after=request.args.get("after"),
     )
     return render_template(

@@ -24,6 +24,7 @@ from kernel.errors import DomainError, InvalidInput, NotFound
 from marketplace import i18n
 from marketplace.errors import status_of
 from marketplace.security.access import actor, clock_now, db, requires, scope_of, today
+from marketplace.web.addresses import region_in_address
 from marketplace.web.faults import put_faults, sentence
 from marketplace.web.households import region_names, township_choices
 from marketplace.web.typed_fields import DayField
@@ -72,7 +73,7 @@ def index() -> ResponseReturnValue:
         scope=scope,
         until=_until(scope, show),
         text=request.args.get("text", "")[:60],
-        region_code=request.args.get("region") or None,
+        region_code=region_in_address(),
         after=request.args.get("after"),
     )
     sets = {row.code: policy_of(row) for row in list_policy_sets(db(), scope=scope)}

@@ -13,6 +13,7 @@ from kernel.errors import InvalidInput, NotAllowed
 from kernel.regions.models import Region
 from kernel.regions.queries import children_of
 from marketplace.security.access import db, may, person, scope_of
+from marketplace.web.addresses import region_in_address
 from marketplace.web.faults import sentence
 from marketplace.web.formatting import named
 from marketplace.web.round_sentences import exclusion, offering_exclusion
@@ -69,7 +70,7 @@ def filter_of_address(match_round: MatchRound) -> LineFilter:
     if tier not in ("", "1", "2", "3"):
         raise InvalidInput("There is no tier %(tier)s; tiers are 1, 2 and 3", field="tier", tier=tier[:20])
     return LineFilter(
-        region_code=request.args.get("township") or None,
+        region_code=region_in_address("township"),
         tier=int(tier) if tier else None,
         category_code=request.args.get("category") or None,
         reason=request.args.get("reason") or None,

@@ -33,6 +33,7 @@ from households.visits.texts import OpenedText, open_texts
 from kernel.errors import DomainError, InvalidInput, NotFound
 from marketplace.errors import status_of
 from marketplace.security.access import actor, clock_now, db, requires, scope_of, today
+from marketplace.web.addresses import region_in_address
 from marketplace.web.faults import put_faults, sentence
 from marketplace.web.households import one_of, region_names, township_choices
 from marketplace.web.typed_fields import DayField
@@ -83,7 +84,7 @@ def writing(permission: str = "visit.write") -> dict[str, Any]:
 def index() -> ResponseReturnValue:
     """The visits of the day in the order of the way, late ones first, and those of the coming week."""
     scope, late = scope_of("visit.read"), one_of("show", ("late",)) is not None
-    place = request.args.get("place") or None
+    place = region_in_address("place")
     lines = visits_due(db(), scope=scope, today=today(), region_code=place, late=late)
     ahead = [] if late or place else visits_ahead(db(), scope=scope, after=today(), until=_in_days(AHEAD_DAYS))
     codes = {line.household.region_code for line in (*lines, *ahead)}

@@ -235,7 +235,13 @@ WORDS: dict[str, dict[str, LazyString]] = {
         "needs": _l("Needs"),
         "monitoring": _l("Departments' data"),
     },
-    "import_status": {"checked": _l("Checked"), "imported": _l("Imported"), "discarded": _l("Discarded")},
+    "import_status": {
+        "checking": _l("The file is being checked"),
+        "checked": _l("Checked"),
+        "importing": _l("The file is being imported"),
+        "imported": _l("Imported"),
+        "discarded": _l("Discarded"),
+    },
     "action": {
         "user.created": _l("Account opened"),
         "user.closed": _l("Account closed"),
@@ -371,7 +377,7 @@ TONES: dict[str, dict[str, str]] = {
     "what_if_status": {"queued": "info", "solving": "info", "done": "good", "failed": "bad"},
     "plan_status": {"optimal": "good", "feasible": "info"},
     "allocation_status": {"proposed": "info", "reserved": "warn", "delivered": "good", "declined": "bad"},
-    "import_status": {"checked": "info", "imported": "good"},
+    "import_status": {"checking": "warn", "checked": "info", "importing": "warn", "imported": "good"},
 }
 WORDS |= LEAD_WORDS
 WORDS["action"] |= LEAD_ACTIONS

@@ -87,7 +87,7 @@ def upgrade() -> None:
     op.create_index(op.f("ix_leads_household_id"), "leads", ["household_id"], unique=False)
     op.create_index(op.f("ix_leads_merged_into_id"), "leads", ["merged_into_id"], unique=False)
     op.create_index(
-        "ix_leads_open", "leads", ["owner_region", "due_on"], unique=False, postgresql_where=sa.text("status = 'open'")
+        "ix_leads_open", "leads", ["due_on", "number"], unique=False, postgresql_where=sa.text("status = 'open'")
     )
     op.create_index(op.f("ix_leads_owner_id"), "leads", ["owner_id"], unique=False)
     op.create_index(op.f("ix_leads_phone_index"), "leads", ["phone_index"], unique=False)

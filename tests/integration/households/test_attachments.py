@@ -65,6 +65,16 @@ def test_the_same_picture_again_is_the_row_that_is_there(session: Session) -> No
     assert add(session, other).id != add(session, household).id
 
 
+def test_the_same_picture_as_something_else_is_refused_and_not_said_to_be_kept(session: Session) -> None:
+    household = make_household(session)
+    record_event(session, household_id=household.id, kind="fire", happened_on=day_of(NOW), source="镇里", **WORKER)
+    add(session, household)
+    for more in ({"note": "住院发票"}, {"subject": "income"}, {"event_id": household.events[0].id}):
+        with pytest.raises(Conflict, match="on file already") as refused:
+            add(session, household, **more)
+        assert refused.value.field == "file"
+
+
 def test_a_picture_of_another_township_is_not_found(session: Session) -> None:  # promise 11
     kept = add(session, make_household(session))
     elsewhere = {**WORKER, "scope": (SIBLING_TOWNSHIP,)}

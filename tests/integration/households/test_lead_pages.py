@@ -8,7 +8,7 @@ from flask import Flask
 from sqlalchemy.orm import Session, sessionmaker
 
 from households.leads.models import Lead
-from households.leads.operations import close_lead, merge_lead
+from households.leads.operations import close_lead, merge_lead, tie_to_household
 from tests.factories import COUNTY, OTHER_COUNTY, SIBLING_TOWNSHIP, TOWNSHIP, make_user, resident_id
 from tests.factories_demand import a_head, make_household
 from tests.factories_leads import WORKER, hold_policy, make_lead
@@ -93,7 +93,7 @@ def test_a_worker_verifies_a_lead_and_registers_the_household(
     assert "周建国" in worker.get("/leads") and "周建国" in worker.get("/")
     page = worker.get(path)
     assert "独居老人" not in page and resident_id() not in page and "330324***********" in page
-    worker.post(f"{path}/reveal", page=path, status=422, purpose="")
+    assert 'value="看看"' in worker.post(f"{path}/reveal", page=path, status=422, purpose="看看").text
     opened = worker.post(f"{path}/reveal", page=path, status=200, purpose="上门核实")
     assert "独居老人" in opened.text and resident_id() in opened.text
     assert "上门核实" in worker.get(path)
@@ -159,6 +159,21 @@ def test_the_auditor_reads_and_changes_nothing_and_others_see_nothing(
     worker.get(f"/leads/{there.id}", 404)
     worker.post(f"/leads/{there.id}/close", page="/leads", status=404, closing="declined", reason="不愿")
     browser_of("finance.wu").get("/leads", 403)
+
+
+def test_a_household_or_lead_outside_ones_regions_is_not_named(
+    worker: Browser, app_sessions: sessionmaker[Session]
+) -> None:  # promise 11
+    with app_sessions.begin() as session:
+        far = make_household(session, a_head(name="郑阿福"), region_code=SIBLING_TOWNSHIP)
+        there = make_lead(session, phone=None, name="吴秀英", region_code=SIBLING_TOWNSHIP)
+        known, merged = make_lead(session, phone=None), make_lead(session, phone=None)
+        tie_to_household(session, lead_id=known.id, household_id=far.id, **WORKER)
+        merge_lead(session, lead_id=merged.id, into_id=there.id, **WORKER)
+    page = worker.get(f"/leads/{known.id}")
+    assert "郑阿福" not in page and str(far.id) not in page and "Household on file" in page
+    page = worker.get(f"/leads/{merged.id}")
+    assert str(there.id) not in page and "Merged" in page
 
 
 def test_every_page_of_leads_reads_in_chinese(

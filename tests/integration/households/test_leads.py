@@ -13,6 +13,7 @@ from households.leads.operations import (
     close_lead,
     escalate_leads,
     merge_lead,
+    record_lead,
     register_from_lead,
     reopen_lead,
     reveal_lead,
@@ -20,7 +21,10 @@ from households.leads.operations import (
     tip_off,
 )
 from households.leads.queries import figures, get_lead, list_leads, merged_leads, stage_of_receipt, steps_of
+from households.policy.operations import add_policy_set
+from households.policy.packaged import demo_policy
 from kernel.errors import Conflict, InvalidFields, InvalidInput, NotFound, OutsideScope
+from kernel.regions.models import Region
 from tests.factories import COUNTY, NOW, OTHER_COUNTY, SIBLING_TOWNSHIP, TOWNSHIP, make_user, resident_id
 from tests.factories_demand import a_head, a_household, make_household
 from tests.factories_leads import TODAY, WORKER, a_lead, hold_policy, make_lead
@@ -96,6 +100,20 @@ def test_late_begins_at_midnight_in_shanghai_and_the_county_takes_over_after_its
     assert [step.action for step in steps_of(session, lead.id)] == ["lead.escalated", "lead.recorded"]
 
 
+def test_late_leads_of_a_patient_county_do_not_stand_before_those_that_go_up(session):
+    hold_policy(session)
+    patient = demo_policy() | {"id": "patient", "region": OTHER_COUNTY}
+    patient["monitoring"]["leads"]["escalate_days"] = 60
+    both = WORKER | {"scope": (COUNTY, OTHER_COUNTY)}
+    add_policy_set(session, document=patient, **both)
+    earlier = both | {"now": NOW - timedelta(days=9)}
+    town = session.scalar(sa.select(Region.code).where(Region.parent_code == OTHER_COUNTY).order_by(Region.code))
+    waits = [record_lead(session, entry=a_lead(region_code=town), **earlier) for _ in range(2)]
+    goes = make_lead(session)
+    assert escalate_leads(session, now=NOW + timedelta(days=10), limit=2) == 1
+    assert [lead.owner_region for lead in (*waits, goes)] == [town, town, COUNTY]
+
+
 def test_wrong_values_are_all_named(session):
     wrong = a_lead(region_code="33", channel="rumour", told=" ", phone="1", resident_id="123")
     with pytest.raises(InvalidFields) as refused:
@@ -162,6 +180,21 @@ def test_two_leads_of_one_household_are_merged_by_a_person_and_nothing_told_is_l
     assert {step.action for step in steps_of(session, first.id)} == {"lead.recorded", "lead.took_in"}
 
 
+def test_a_merged_lead_still_finds_and_is_found_by_its_numbers(session):
+    into = make_lead(session, name=None, phone="13700000001")
+    merged = make_lead(session, resident_id=resident_id(), phone="13700000002")
+    merge_lead(session, lead_id=merged.id, into_id=into.id, **WORKER)
+    assert (into.name, into.resident_id_index) == ("周建国", merged.resident_id_index)
+    assert reveal_lead(session, lead_id=into.id, purpose="上门核实", **WORKER).resident_id == resident_id()
+    # the second telephone finds the lead that goes on, from both sides
+    by_phone = make_household(
+        session, a_head(name="郑阿福", resident_id=resident_id(born="19510505")), phone="13700000002"
+    )
+    assert shown(session, into) == {("household", by_phone.number): ("phone",)}
+    again = make_lead(session, name=None, phone="13700000002")
+    assert shown(session, again)[("lead", into.number)] == ("phone",)
+
+
 def test_a_closed_lead_is_opened_again_by_a_new_report_with_a_new_day(session):
     first = make_lead(session)
     close_lead(session, lead_id=first.id, closing="no_hardship", reason="子女按月给生活费", **WORKER)
@@ -183,7 +216,8 @@ def test_a_verified_lead_becomes_a_household_with_the_numbers_that_were_told(ses
     entry = a_household(a_head(name="周建国", resident_id=None, sex=None, born_on=None))
     household = register_from_lead(session, lead_id=lead.id, entry=entry, **WORKER)
     assert (lead.status, lead.household_id) == ("registered", household.id)
-    assert (household.address, household.phone_index) == ("岩坦镇屿北村 3 号", lead.phone_index)
+    # an address stands in clear on a household, so nobody puts it there unseen
+    assert (household.address, household.phone_index) == (None, lead.phone_index)
     assert household.members[0].resident_id_index == lead.resident_id_index
     with pytest.raises(Conflict, match="decided already"):
         close_lead(session, lead_id=lead.id, closing="not_found", reason="无", **WORKER)

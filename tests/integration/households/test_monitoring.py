@@ -10,8 +10,8 @@ from households.indicators import IndicatorEntry
 from households.leads.models import Lead
 from households.leads.operations import close_lead
 from households.monitoring.models import DepartmentRecord, HouseholdWarning
-from households.monitoring.operations import enter_monitoring, handle_warning, leave_monitoring
-from households.monitoring.queries import board, calm_households, get_warning, list_warnings, note_of, open_spell
+from households.monitoring.operations import enter_monitoring, handle_warning, leave_monitoring, reveal_note
+from households.monitoring.queries import board, calm_households, get_warning, list_warnings, open_spell
 from households.monitoring.records import Added, add_records
 from households.operations import set_indicators
 from households.rules import MemberEntry
@@ -158,7 +158,7 @@ def test_a_warning_is_handled_once_with_what_came_of_it(session, home):
     entry = IndicatorEntry("medical_year", 2_000_000, TODAY, "医保数据")
     set_indicators(session, household_id=home.id, entries=(entry,), **later)
     handle_warning(session, warning_id=warning.id, outcome="facts_updated", note="已更新", **later)
-    assert note_of(session, warning) == "已更新"
+    assert reveal_note(session, warning_id=warning.id, purpose="复核处置情况", **later) == "已更新"
     assert open_spell(session, home.id).entered_by_rule == "medical-bills"
     with pytest.raises(Conflict, match="handled already"):
         handle_warning(session, warning_id=warning.id, outcome="no_change", note="再次", **later)

@@ -1,5 +1,6 @@
 """Departments' data by file and API, warnings on pages; nothing in clear in the new tables."""
 
+import html
 import io
 import logging
 import re
@@ -110,7 +111,13 @@ def test_a_warning_is_handled_on_its_page(
     worker, path = browser_of("worker.li"), f"/monitoring/warnings/{warning.id}"
     assert "High self-paid medical bills" in worker.get("/")
     worker.post(f"{path}/handle", page=path, status=422, outcome="", note="")
-    page = worker.post(f"{path}/handle", page=path, status=409, outcome="facts_updated", note="已核实").text
+    unseen = worker.post(f"{path}/handle", page=path, status=409, outcome="no_change", note="已核实").text
+    assert (
+        "More came in" in html.unescape(unseen)
+        and f'name="counted_to" type="hidden" value="{warning.counted_to}"' in unseen
+    )
+    seen = {"counted_to": warning.counted_to, "note": "已核实"}
+    page = worker.post(f"{path}/handle", page=path, status=409, outcome="facts_updated", **seen).text
     assert ">已核实</textarea>" in page.replace("\r\n", "").replace("\n", "")
     worker.post(f"{path}/handle", page=path, status=422, outcome="event_recorded", note="属实", event_on="昨天")
     auditor = browser_of("auditor.wang")
@@ -120,16 +127,23 @@ def test_a_warning_is_handled_on_its_page(
         page=path,
         outcome="event_recorded",
         note="属实",
+        counted_to=warning.counted_to,
         event_kind="accident",
         event_on=(utc_now() - timedelta(days=9)).date().isoformat(),
     )
-    assert "属实" in auditor.get(path) and "Event put on record" in auditor.get(path)
+    for reader in (auditor, worker):
+        assert "属实" not in reader.get(path) and "On file, sealed" in reader.get(path)
+    assert "Show what is sealed" not in auditor.get(path) and "Event put on record" in auditor.get(path)
+    auditor.post(f"{path}/note", page="/monitoring", status=403, purpose="复核处置情况")
+    wrong = worker.post(f"{path}/note", page=path, status=422, purpose="看看1381234567").text
+    assert 'value="看看1381234567"' in wrong and "属实" not in wrong
+    assert "属实" in worker.post(f"{path}/note", page=path, status=200, purpose="复核处置情况").text
     home = f"/households/{warning.household_id}"
     assert "Take it out of monitoring" in worker.get(home)
     board = auditor.get("/monitoring/board?since=2027-01-01&until=2027-12-31")
     assert "岩坦镇" in board and "100%" in board
-    worker.post(f"/monitoring{home}/leave", page=home, reason="")
-    assert "Fill this in" in worker.get(home)
+    worker.post(f"/monitoring{home}/leave", page=home, status=422, reason="")
+    assert 'value="长长' in worker.post(f"/monitoring{home}/leave", page=home, status=422, reason="长" * 501).text
     worker.post(f"/monitoring{home}/leave", page=home, reason="收入稳定")
     worker.post(f"/monitoring{home}/enter", page=home)
     for page in ("/monitoring?rule=medical-bills&status=&late=1", f"/monitoring?region={TOWNSHIP}&status=handled"):
@@ -150,6 +164,7 @@ def test_warnings_outside_ones_regions_and_roles_are_not_there(
     far.post(
         f"/monitoring/warnings/{warning.id}/handle", page="/monitoring", status=404, outcome="no_change", note="无"
     )
+    far.post(f"/monitoring/warnings/{warning.id}/note", page="/monitoring", status=404, purpose="复核处置情况")
     far.post(f"/monitoring/households/{warning.household_id}/leave", page="/monitoring", status=404, reason="无")
     assert far.client.get("/imports/template/monitoring").status_code == 200
     refused = far.form(
@@ -177,8 +192,15 @@ def test_monitoring_by_the_api(api_as: Api, county: Browser) -> None:  # promise
     assert worker.post("/monitoring/records", given).status_code == 403
     (warning,) = worker.get("/monitoring/warnings").json["items"]
     assert worker.get(f"/monitoring/warnings/{warning['id']}").json["facts"]["value"] == 1_500_000
-    handled = worker.post(f"/monitoring/warnings/{warning['id']}/handle", {"outcome": "plan_to_change", "note": "核实"})
+    path, given = f"/monitoring/warnings/{warning['id']}", {"outcome": "plan_to_change", "note": "核实"}
+    assert worker.post(f"{path}/handle", given | {"seen_to": warning["counted_to"] - 1}).status_code == 409
+    handled = worker.post(f"{path}/handle", given | {"seen_to": warning["counted_to"]})
     assert handled.json["status"] == "handled", handled.json
+    assert worker.post(f"{path}/note", {"purpose": "复核处置情况"}).json == {"note": "核实"}
+    assert api_as("auditor").post(f"{path}/note", {"purpose": "复核处置情况"}).status_code == 403
+    for since, until in (("0001-01-01", "2099-01-01"), ("2020-01-01", "9999-12-31")):
+        assert worker.get("/monitoring/board", since=since, until=until).status_code == 422
+        assert worker.get("/leads/figures", since=since, until=until).status_code == 422
     home = warning["household_id"]
     assert worker.post(f"/monitoring/households/{home}/enter").json["monitored"] is True
     (line,) = worker.get("/monitoring/board", since="2020-01-01", until="2099-01-01").json["items"]

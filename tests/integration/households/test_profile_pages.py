@@ -188,7 +188,9 @@ def test_a_picture_is_kept_opened_and_removed(home: dict[str, Any], browser_of: 
     page = worker.get(path)
     assert "Medical paper" in page and "张三" not in page and "发票" not in page
     (key,) = set(re.findall(r'name="attachment" value="([0-9a-f-]{36})"', page))
-    worker.post(f"{path}/open", page=path, status=422, attachment=key, purpose="")
+    for step, field in (("open", "purpose"), ("remove", "reason")):
+        typed = worker.post(f"{path}/{step}", page=path, status=422, attachment=key, **{field: "看看"})
+        assert 'value="看看"' in typed.text  # nothing typed is lost
     for _ in range(2):
         shown = worker.post(f"{path}/open", page=path, status=200, attachment=key, purpose="核对医疗费用")
         assert shown.data.startswith(b"\xff\xd8\xff")

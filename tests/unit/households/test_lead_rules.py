@@ -8,8 +8,8 @@ import pytest
 from households.leads.rules import (
     LeadEntry,
     check_lead,
+    county_takes_before,
     due_day,
-    goes_to_county,
     is_late,
     owner_region_of,
     read_receipt_code,
@@ -41,12 +41,11 @@ def test_the_last_day_itself_is_in_time():
     assert is_late(DAY, today=DAY + timedelta(days=1))
 
 
-def test_a_lead_goes_up_after_the_policys_days_and_never_above_the_county():
+def test_a_lead_goes_up_after_the_policys_days():
     due = DAY - timedelta(days=TERMS.escalate_days)
-    assert not goes_to_county(due, "330324110", TERMS, today=DAY)
-    assert goes_to_county(due, "330324110", TERMS, today=DAY + timedelta(days=1))
-    assert goes_to_county(due, "330324110", replace(TERMS, escalate_days=1), today=DAY)
-    assert not goes_to_county(due, "330324", TERMS, today=DAY + timedelta(days=99))
+    assert not due < county_takes_before(TERMS, today=DAY)
+    assert due < county_takes_before(TERMS, today=DAY + timedelta(days=1))
+    assert due < county_takes_before(replace(TERMS, escalate_days=1), today=DAY)
 
 
 def test_numbers_are_normalised():
@@ -62,12 +61,18 @@ def test_numbers_are_normalised():
     [
         ("region_code", "3303"), ("channel", "rumour"), ("told", "\x00"), ("told", "长" * 1_001), ("name", "长" * 51),
         ("phone", "12"), ("resident_id", "1" * 18), ("reference", resident_id()), ("teller", "长" * 101),
+        ("name", "老周 138-1234 5678"), ("name", f"周{resident_id()}"), ("reference", "１３８ 1234 5678"), ("reference", "来电138-1234-5678"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_is_refused_at_its_field(field, value):
     with pytest.raises(InvalidFields) as refused:
         check_lead(replace(ENTRY, **{field: value}), today=DAY)
     assert [fault.field for fault in refused.value.faults] == [field]
+
+
+def test_the_number_of_a_work_order_stays_one():
+    for number in ("12345-20270305-0001", "202703051381234567", "20270305123456789"):
+        assert check_lead(replace(ENTRY, reference=number[:17]), today=DAY).entry.reference == number[:17]
 
 
 def test_a_receipt_code_is_read_however_it_is_typed():
