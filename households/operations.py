@@ -10,13 +10,14 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
 
-from households.consents.operations import note_consents
+from households.consents.operations import locked, note_consents
 from households.history.operations import record_values
 from households.indicators import IndicatorEntry, checked_values
 from households.life.models import HouseholdChange
 from households.members import change_members, known_person, new_member, refuse_known_people, with_known
-from households.models import EVENT_KINDS, Household, HouseholdEvent, HouseholdPerson
+from households.models import EVENT_KINDS, Household, HouseholdEvent
 from households.needs.models import Need
+from households.needs.operations import move_needs
 from households.plans.operations import close_plans
 from households.portrait.operations import renew_portrait
 from households.queries import REVEALED, get_household
@@ -132,6 +133,7 @@ def change_household(
     `entry.consented` is not read here: consent has its own operations. Raises as register_household does, NotFound, and Conflict
     where somebody changed it since `version`.
     """
+    locked(session, household_id, scope)
     household = get_household(session, household_id, scope=scope)
     _require_version(household, version)
     kept = {member.id: member for member in household.members}
@@ -141,11 +143,7 @@ def change_household(
     refuse_known_people(session, members=checked.members, but=household.id, scope=scope)
     vault = vault_of(session)
     if entry.region_code != household.region_code:
-        session.execute(
-            sa.update(Need)
-            .where(Need.household_id == household.id, Need.status == "open", Need.region_code == household.region_code)
-            .values(region_code=entry.region_code, updated_at=now, version=Need.version + 1)
-        )
+        move_needs(session, household, region_code=entry.region_code, lat=entry.lat, lon=entry.lon, now=now)
         session.add(
             HouseholdChange(
                 household_id=household.id, kind="moved", happened_on=day_of(now), from_region=household.region_code,
@@ -223,6 +221,7 @@ def record_event(
         household.updated_at = now
         session.flush()
         renew_portrait(session, household, now=now)
+        follow_household(session, household=household, now=now)
         _record(session, household, "household.event_recorded", actor, now, kind=kind, day=happened_on.isoformat())
     return household
 
@@ -246,9 +245,16 @@ def set_opt_out(
 
 
 def close_household(
-    session: Session, *, household_id: uuid.UUID, reason: str, actor: Actor, scope: tuple[str, ...], now: datetime
+    session: Session,
+    *,
+    household_id: uuid.UUID,
+    reason: str,
+    cause: str = "household_closed",
+    actor: Actor,
+    scope: tuple[str, ...],
+    now: datetime,
 ) -> Household:
-    """Closes the household with its plan and withdraws its open needs.
+    """Closes the household with its plan and withdraws its open needs. `cause`: one of `households.plans.models.CAUSES`.
 
     Raises NotFound, InvalidInput (no reason), Conflict while something is promised to it and not delivered.
     """
@@ -268,7 +274,14 @@ def close_household(
         )
     for need in needs:
         need.status, need.updated_at = "withdrawn", now
-    close_plans(session, household, reason=reason.strip(), actor=actor, now=now)
+    close_plans(
+        session,
+        household,
+        reason=reason.strip() if cause == "household_closed" else None,
+        cause=cause,
+        actor=actor,
+        now=now,
+    )
     household.status, household.updated_at = "closed", now
     session.flush()
     follow_household(session, household=household, now=now)
@@ -319,24 +332,9 @@ def reveal(
     )
 
 
-def join_account(
-    session: Session,
-    *,
-    household_id: uuid.UUID,
-    user_id: uuid.UUID,
-    actor: Actor,
-    scope: tuple[str, ...],
-    now: datetime,
-) -> None:
-    """The account belongs to somebody of the household from now on; again changes nothing. Raises NotFound."""
-    household = get_household(session, household_id, scope=scope)
-    if session.get(HouseholdPerson, (household.id, user_id)) is None:
-        session.add(HouseholdPerson(household_id=household.id, user_id=user_id))
-        session.flush()
-        _record(session, household, "household.account_joined", actor, now, user_id=user_id)
-
-
 def _active(session: Session, household_id: uuid.UUID, scope: tuple[str, ...]) -> Household:
+    # the household before its needs, as a round that commits and needs that follow a plan do
+    locked(session, household_id, scope)
     household = get_household(session, household_id, scope=scope)
     if household.status != "active":
         raise Conflict("The household is closed; reopen it first")

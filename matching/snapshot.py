@@ -23,7 +23,7 @@ from households.cases.queries import RaisedCap, raised_caps
 from households.cases.rules import raised_cap
 from households.models import Household, Member
 from households.needs.models import Need
-from households.plans.models import Objection
+from households.plans.queries import holds_back
 from kernel.database import within
 from kernel.regions.models import Region
 from kernel.regions.queries import with_ancestors
@@ -165,7 +165,7 @@ def needs_in_scope(
             # A need without a point of its own stands where its household lives.
             sa.func.coalesce(Need.lat, Household.lat), sa.func.coalesce(Need.lon, Household.lon),
             Need.status, ProjectNeed.project_id, Household.status, Household.cap_fen,
-            Household.consented_at.is_not(None), Household.opted_out, _objected(),
+            Household.consented_at.is_not(None), Household.opted_out, holds_back(),
         )
         .join(Household, Household.id == Need.household_id)
         .outerjoin(ProjectNeed, ProjectNeed.need_id == Need.id)
@@ -199,19 +199,6 @@ def _raised_rows(raised: Mapping[uuid.UUID, tuple[RaisedCap, ...]]) -> dict[str,
         str(key): [{"case": one.number, "extra_fen": one.extra_fen} for one in rows]
         for key, rows in sorted(raised.items())
     }
-
-
-def _objected() -> sa.ColumnElement[bool]:
-    """Whether an objection is open to the need, or to its household's plan as a whole."""
-    return (
-        sa.exists()
-        .where(
-            Objection.household_id == Need.household_id,
-            Objection.status == "open",
-            sa.or_(Objection.need_id.is_(None), Objection.need_id == Need.id),
-        )
-        .correlate(Need)
-    )
 
 
 def read_offerings(

@@ -37,7 +37,7 @@ class Consent(Base):
     recorder_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("users.id"))
     withdrawn_at: Mapped[datetime | None]
     withdrawer_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("users.id"))
-    withdrawal_words: Mapped[str | None]
+    withdrawal_words_sealed: Mapped[bytes | None]
     __table_args__ = (
         sa.CheckConstraint(f"purpose IN {PURPOSES}", name="purpose_known"),
         sa.CheckConstraint(f"way IN {WAYS}", name="way_known"),
@@ -53,3 +53,8 @@ class Consent(Base):
             postgresql_where=sa.text("withdrawn_at IS NULL"),
         ),
     )
+
+    @property
+    def has_withdrawal_words(self) -> bool:
+        """Whether something was said when it was taken back."""
+        return self.withdrawal_words_sealed is not None

@@ -10,12 +10,13 @@ from sqlalchemy.orm import Session
 from households.consents.models import PURPOSES, Consent
 from households.consents.queries import head_of
 from households.consents.rules import LONGEST_WORDS, Giving, check_giving
-from households.consents.texts import texts_in_force
+from households.consents.texts import is_newer, texts_in_force, versions_of
 from households.models import Household
 from kernel import audit
 from kernel.audit import Actor
 from kernel.checking import checked_text
 from kernel.clock import day_of
+from kernel.crypto import vault_of
 from kernel.database import within
 from kernel.errors import Conflict, InvalidInput, NotFound
 
@@ -33,20 +34,19 @@ def give_consent(
 ) -> Consent:
     """Records that the household agrees to `purpose`; while such a consent is in force, another changes nothing.
 
-    One that was only ticked at registration is replaced by its particulars. `text_version` is the version the household was shown
-    (None: the one in force). Raises InvalidFields, InvalidInput (purpose, words that are not in force any more), NotFound, Conflict.
+    One that was only ticked at registration is replaced by its particulars, one to older words by one to newer ones. `text_version` is
+    the version the household was shown: on a screen the one in force (None: that), on paper the one that is printed on it, to be said
+    where there were several. Raises InvalidFields, InvalidInput (purpose, words that are not in force any more), NotFound, Conflict.
     """
     household = locked(session, household_id, scope)
     if household.status != "active":
         raise Conflict("The household is closed; reopen it first")
     if purpose not in PURPOSES:
         raise InvalidInput("Choose one of the list", field="purpose")
-    version = texts_in_force()[purpose].version
-    if text_version not in (None, version):
-        raise InvalidInput("The words of this consent have changed; read them again and agree anew", field="purpose")
+    version = _version_agreed_to(purpose, giving, text_version)
     checked = check_giving(giving, head=head_of(session, household_id), today=day_of(now))
     known = _standing(session, household_id, purpose)
-    if known is not None and known.way != "registration":
+    if known is not None and known.way != "registration" and not is_newer(purpose, version, than=known.text_version):
         return known
     if known is not None:
         known.withdrawn_at, known.withdrawer_id = now, actor.id
@@ -66,6 +66,25 @@ def give_consent(
         session, household, "household.consented", actor, now, purpose=purpose, way=checked.way, by=checked.given_by
     )
     return consent
+
+
+def _version_agreed_to(purpose: str, giving: Giving, said: str | None) -> str:
+    newest, known = texts_in_force()[purpose].version, versions_of(purpose)
+    if giving.way != "paper":
+        if said not in (None, newest):
+            raise InvalidInput(
+                "The words of this consent have changed; read them again and agree anew", field="purpose"
+            )
+        return newest
+    if said is None and len(known) > 1:
+        raise InvalidInput(
+            "Say which version of the words is printed on the paper: %(versions)s",
+            field="version",
+            versions=", ".join(known),
+        )
+    if said is not None and said not in known:
+        raise InvalidInput("There is no version %(version)s of these words", field="version", version=said)
+    return said or newest
 
 
 def give_consents(
@@ -117,7 +136,11 @@ def withdraw_consent(
     said = checked_text(words, field="words", most=LONGEST_WORDS, required=False, lines=True)
     consent = _standing(session, household_id, purpose)
     if consent is not None:
-        consent.withdrawn_at, consent.withdrawer_id, consent.withdrawal_words = now, actor.id, said
+        consent.withdrawn_at, consent.withdrawer_id = now, actor.id
+        if said:  # in the household's own words, which may name an illness
+            consent.withdrawal_words_sealed = vault_of(session).seal(
+                said, table="consents", row=consent.id, column="withdrawal_words"
+            )
         session.flush()
         session.refresh(household, ["consented_at"])
         _record(session, household, "household.consent_withdrawn", actor, now, purpose=purpose)

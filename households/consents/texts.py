@@ -31,3 +31,14 @@ def texts_in_force() -> Mapping[str, ConsentText]:
 def text_of(purpose: str, version: str) -> ConsentText | None:
     """The words of a version; None where it came from another installation."""
     return next((one for one in _all() if (one.purpose, one.version) == (purpose, version)), None)
+
+
+def versions_of(purpose: str) -> tuple[str, ...]:
+    """Every version of the words of a purpose, the oldest first."""
+    return tuple(one.version for one in _all() if one.purpose == purpose)
+
+
+def is_newer(purpose: str, version: str, *, than: str) -> bool:
+    """Whether `version` of the words came after `than`; one of another installation is older than all of ours."""
+    order = versions_of(purpose)
+    return than not in order or order.index(version) > order.index(than)

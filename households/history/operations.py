@@ -13,7 +13,9 @@ from households.history.models import IndicatorValue
 from households.history.queries import corrected_ids, history_of
 from households.indicators import IndicatorEntry
 from households.models import Household
+from households.portrait.operations import renew_portrait
 from households.queries import get_household
+from households.visits.schedule import follow_household
 from kernel import audit
 from kernel.audit import Actor
 from kernel.checking import plain
@@ -78,6 +80,8 @@ def withdraw_value(
     )  # fmt: skip
     household.updated_at = now
     _write(session, household, [row])
+    renew_portrait(session, household, now=now)
+    follow_household(session, household=household, now=now)
     audit.record(
         session, actor=actor, action="household.value_withdrawn", subject_type="household", subject_id=household.id,
         now=now, region_code=household.region_code, code=value.code, value_id=value.id,

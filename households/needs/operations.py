@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
+from households.models import Household
 from households.needs.models import Need
 from households.needs.queries import catalogue_of, get_need, household_facts
 from households.needs.rules import CheckedNeed, NeedEntry, check_need
@@ -178,6 +179,31 @@ def set_rounds_waited(session: Session, rounds: Mapping[uuid.UUID, int]) -> None
             .execution_options(synchronize_session=False)
         )
     session.expire_all()
+
+
+def move_needs(
+    session: Session, household: Household, *, region_code: str, lat: float | None, lon: float | None, now: datetime
+) -> list[Need]:
+    """The open needs of a household that is about to live elsewhere, locked: those at its place go along, to its new point (None: unknown).
+
+    Call it before the household's own row is changed.
+    """
+    needs = list(
+        session.scalars(
+            sa.select(Need)
+            .where(Need.household_id == household.id, Need.status == "open")
+            .order_by(Need.id)
+            .with_for_update()
+            .execution_options(populate_existing=True)
+        )
+    )
+    for need in needs:
+        if need.region_code == household.region_code:
+            need.region_code, need.updated_at = region_code, now
+        if (need.lat, need.lon) == (household.lat, household.lon):
+            need.lat, need.lon = lat, lon
+    session.flush()
+    return needs
 
 
 def expire_needs(session: Session, *, actor: Actor, now: datetime) -> int:

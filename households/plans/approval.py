@@ -117,6 +117,7 @@ def plans_to_start(session: Session, *, today: date, limit: int = 200) -> list[u
             sa.select(Plan.id)
             .join(Household, Household.id == Plan.household_id)
             .where(Plan.status == "approved", Plan.starts_on <= today, Household.status == "active")
+            .order_by(sa.func.random())  # one that is refused each time must not keep the others waiting
             .limit(limit)
         )
     )

@@ -15,7 +15,7 @@ from households.needs.operations import change_need, post_need, withdraw_need
 from households.needs.rules import NeedEntry
 from households.plans.models import Plan, PlanMeasure, PlanNeed
 from households.plans.queries import open_needs_of, plan_in_force
-from households.plans.rules import Fate, OpenNeed, fate_of, period_starts, served_by
+from households.plans.rules import Fate, OpenNeed, asked_already, fate_of, period_starts, served_by
 from kernel.audit import Actor
 from kernel.clock import day_of
 
@@ -72,18 +72,23 @@ def follow(
 
 
 def households_to_follow(session: Session, *, today: date, limit: int = 200) -> list[uuid.UUID]:
-    """Households whose next period has begun, or with an open need that could not follow its plan and is free now."""
+    """Households whose next period has begun, and then those with an open need that could not follow its plan and is free now; `limit` of
+    each, by chance, so that none which is refused again and again keeps the others waiting.
+    """
     due = (
         sa.select(Plan.household_id)
+        .distinct()
         .join(PlanMeasure, PlanMeasure.plan_id == Plan.id)
         .join(Household, Household.id == Plan.household_id)
         .where(Plan.status == "in_force", Household.status == "active", PlanMeasure.next_on <= today)
     )
     behind = (
         sa.select(Need.household_id)
+        .distinct()
         .join(PlanNeed, PlanNeed.need_id == Need.id)
         .join(PlanMeasure, PlanMeasure.id == PlanNeed.measure_id)
-        .join(Plan, Plan.id == PlanMeasure.plan_id)
+        # a need that was taken along into another household follows no plan any more
+        .join(Plan, sa.and_(Plan.id == PlanMeasure.plan_id, Plan.household_id == Need.household_id))
         .join(Household, Household.id == Need.household_id)
         .where(
             Plan.status.in_(("reviewed", "closed")),
@@ -93,7 +98,11 @@ def households_to_follow(session: Session, *, today: date, limit: int = 200) -> 
             Need.delivered == 0,
         )
     )
-    return list(session.scalars(sa.union(due, behind).limit(limit)))
+    found: list[uuid.UUID] = []
+    for query in (due, behind):
+        rows = query.subquery()
+        found += session.scalars(sa.select(rows.c.household_id).order_by(sa.func.random()).limit(limit))
+    return list(dict.fromkeys(found))
 
 
 def follow_one(
@@ -126,20 +135,13 @@ def _post_due(
 ) -> list[tuple[PlanMeasure, Need]]:
     """Posts the need of each measure whose period has begun and that has none for it; a period is posted once, whoever asks."""
     today, posted = day_of(now), []
-    known = {
-        (line, start)
-        for line, start in session.execute(
-            sa.select(PlanNeed.line_id, PlanNeed.period_from).where(
-                PlanNeed.line_id.in_([one.line_id for one in measures])
-            )
-        )
-    }
+    known = _periods(session, measures)
     for measure in measures:
-        first = measure.starts_on or plan.starts_on or today
+        asked = known.get(measure.line_id, ())
+        # A line keeps its rhythm in every version: a plan that is replaced in the middle of a month asks for nothing twice.
+        first = measure.starts_on or min(asked, default=None) or plan.starts_on or today
         present, following = period_starts(first, measure.every, today)
-        if measure.every == "once" and any(line == measure.line_id for line, _ in known):
-            present = None  # asked for once in all versions, whichever day the later one begins
-        if present is not None and (measure.line_id, present) not in known:
+        if present is not None and not asked_already(asked, measure.every, present):
             entry = need_entry(measure, household_id=household.id, period_from=present, today=today)
             need = post_need(session, entry=entry, actor=actor, scope=(household.region_code,), now=now)
             session.add(PlanNeed(need_id=need.id, measure_id=measure.id, line_id=measure.line_id, period_from=present))
@@ -147,6 +149,17 @@ def _post_due(
         if measure.next_on != following:
             measure.next_on = following
     return posted
+
+
+def _periods(session: Session, measures: list[PlanMeasure]) -> dict[uuid.UUID, list[date]]:
+    """Line → the starts of the periods that it asked for in any version."""
+    found: dict[uuid.UUID, list[date]] = {}
+    rows = session.execute(
+        sa.select(PlanNeed.line_id, PlanNeed.period_from).where(PlanNeed.line_id.in_([one.line_id for one in measures]))
+    )
+    for line, start in rows:
+        found.setdefault(line, []).append(start)
+    return found
 
 
 def need_entry(measure: PlanMeasure, *, household_id: uuid.UUID, period_from: date, today: date) -> NeedEntry:

@@ -15,6 +15,8 @@ PLAN_STATUSES = ("draft", "agreed", "approved", "in_force", "reviewed", "closed"
 """`reviewed`: a later version took its place; `closed`: ended without one, or dropped before it came in force"""
 PREPARED = ("draft", "agreed", "approved")
 EVERY = ("once", "monthly", "quarterly", "yearly")
+CAUSES = ("household_closed", "last_member_died", "joined_into")
+"""Why the program ends a plan: its household was closed, its last member died, or it came into another one"""
 OBJECTION_STATUSES = ("open", "upheld", "rejected", "taken_back")
 
 
@@ -137,19 +139,30 @@ class PlanNeed(Base):
 
 
 class PlanStep(Base):
-    """One step of a plan: what was done, by whom, why. Written once."""
+    """One step of a plan: what was done, by whom, why. Written once. `number` is its place in time.
+
+    The reason is in somebody's words and sealed; `cause` says why the program took the step.
+    """
 
     __tablename__ = "plan_steps"
-    id: Mapped[int] = mapped_column(sa.BigInteger, sa.Identity(always=True), primary_key=True)
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
+    number: Mapped[int] = mapped_column(sa.BigInteger, sa.Identity(always=True), unique=True)
     plan_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("plans.id"), index=True)
     at: Mapped[datetime]
     actor_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("users.id"))
     step: Mapped[str]
-    reason: Mapped[str | None]
+    cause: Mapped[str | None]
+    reason_sealed: Mapped[bytes | None]
+    __table_args__ = (sa.CheckConstraint(f"cause IN {CAUSES}", name="cause_known"),)
+
+    @property
+    def has_reason(self) -> bool:
+        """Whether somebody wrote why."""
+        return self.reason_sealed is not None
 
 
 class Objection(Base):
-    """A household's objection 异议 to its plan, or to what happens with one need; its words are sealed.
+    """A household's objection 异议 to its plan, or to what happens with one need; its words and the answer to them are sealed.
 
     While it is open its needs stay out of every round. It is heard by another person than the plan's authors.
     """
@@ -165,11 +178,19 @@ class Objection(Base):
     status: Mapped[str] = mapped_column(default="open")
     hearer_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("users.id"))
     ended_at: Mapped[datetime | None]
-    answer: Mapped[str | None]
+    answer_sealed: Mapped[bytes | None]
+
+    @property
+    def answered(self) -> bool:
+        """Whether it was heard with an answer."""
+        return self.answer_sealed is not None
+
     __table_args__ = (
         sa.CheckConstraint(f"status IN {OBJECTION_STATUSES}", name="status_known"),
         sa.CheckConstraint("(status = 'open') = (ended_at IS NULL)", name="end_whole"),
-        sa.CheckConstraint("status NOT IN ('upheld','rejected') OR answer IS NOT NULL", name="heard_with_an_answer"),
+        sa.CheckConstraint(
+            "status NOT IN ('upheld','rejected') OR answer_sealed IS NOT NULL", name="heard_with_an_answer"
+        ),
         sa.CheckConstraint("hearer_id <> raiser_id", name="hearer_is_another"),
         sa.Index(
             "uq_objections_open",

@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -17,13 +17,14 @@ from households.plans.models import PREPARED, Plan, PlanMeasure, PlanStep
 from households.plans.queries import get_plan, plan_in_force, plan_in_preparation
 from households.plans.rules import MeasureEntry, check_measures, next_status
 from households.policy.models import PolicySet
-from households.policy.queries import policy_of
-from households.portrait.portrait import Suggested
-from households.portrait.queries import PortraitOfRecord, portrait_on_record
+from households.policy.queries import policy_of, policy_set_in_force
+from households.portrait.portrait import Chosen, Suggested, portrait_of
+from households.portrait.queries import PortraitOfRecord, known_on_record, portrait_on_record
 from kernel import audit
 from kernel.audit import Actor
 from kernel.checking import plain
 from kernel.clock import day_of
+from kernel.crypto import vault_of
 from kernel.database import constraint_of, new_id
 from kernel.errors import Conflict, InvalidInput
 
@@ -165,15 +166,17 @@ def drop_draft(
     return plan
 
 
-def close_plans(session: Session, household: Household, *, reason: str, actor: Actor, now: datetime) -> None:
-    """With the household its plans end; its needs are withdrawn by whoever closes it."""
+def close_plans(
+    session: Session, household: Household, *, reason: str | None = None, cause: str, actor: Actor, now: datetime
+) -> None:
+    """With the household its plans end; what becomes of its needs is for whoever closes it. `cause`: one of `CAUSES`."""
     for plan in session.scalars(
         sa.select(Plan).where(Plan.household_id == household.id, Plan.status.in_((*PREPARED, "in_force")))
     ):
         plan.status = next_status("close", plan.status)
         plan.ended_at = plan.updated_at = now
         session.flush()
-        take_step(session, plan, household, "close", actor, now, reason=reason[:500])
+        take_step(session, plan, household, "close", actor, now, reason=(reason or "")[:500], cause=cause)
 
 
 # ---- what approval and objections use as well --------------------------------
@@ -188,11 +191,22 @@ def locked_plan(session: Session, plan_id: uuid.UUID, scope: tuple[str, ...]) ->
 
 
 def portrait_of_household(session: Session, household: Household, now: datetime) -> PortraitOfRecord:
-    """The portrait of today. Raises Conflict where no policy set holds, since a plan is chosen from a policy's catalogue."""
-    made = portrait_on_record(session, household, day=day_of(now))
-    if made is None:
+    """The portrait of today. Where nothing of the household is on file nothing is suggested, and its worker chooses from the catalogue.
+
+    Raises Conflict where no policy set holds, since a plan is chosen from a policy's catalogue.
+    """
+    day = day_of(now)
+    made = portrait_on_record(session, household, day=day)
+    if made is not None:
+        return made
+    policy_set = policy_set_in_force(session, region_code=household.region_code, day=day)
+    if policy_set is None:
         raise Conflict("No policy set holds for this region today, so there is no catalogue to choose measures from")
-    return made
+    portrait = portrait_of(known_on_record(household, day), policy_of(policy_set))
+    # no income on file is not an income of nothing: what was recognised by people stands, and no measure follows by itself
+    recognised = Chosen(household.status_category, ()), Chosen(household.risk_tier, ())
+    portrait = replace(portrait, category=recognised[0], risk=recognised[1], main=household.main_type, suggested=())
+    return PortraitOfRecord(day, policy_set, portrait)
 
 
 def require_version(plan: Plan, version: int | None) -> None:
@@ -250,10 +264,15 @@ def take_step(
     actor: Actor,
     now: datetime,
     reason: str | None = None,
+    cause: str | None = None,
     **detail: object,
 ) -> None:
-    """Writes the step into the plan's story and on the trail."""
-    session.add(PlanStep(plan_id=plan.id, at=now, actor_id=actor.id, step=step, reason=reason))
+    """Writes the step into the plan's story and on the trail. `reason`: somebody's words, which may name an illness and are sealed;
+    `cause`: why the program took it (`CAUSES`)."""
+    row = PlanStep(id=new_id(), plan_id=plan.id, at=now, actor_id=actor.id, step=step, cause=cause)
+    if reason:
+        row.reason_sealed = vault_of(session).seal(reason, table="plan_steps", row=row.id, column="reason")
+    session.add(row)
     session.flush()
     audit.record(
         session, actor=actor, action=f"plan.{step}", subject_type="plan", subject_id=plan.id, now=now,
@@ -294,7 +313,7 @@ def _put(
     entries: Sequence[MeasureEntry],
     now: datetime,
 ) -> None:
-    """Brings the draft's measures to what was checked; rows of measures that stay keep their line."""
+    """Brings the draft's measures to what was checked; rows of measures that stay, or that the plan in force has, keep their line."""
     suggested = {one.code: one for one in made.portrait.suggested}
     checked = check_measures(
         entries,
@@ -304,6 +323,9 @@ def _put(
         today=day_of(now),
     )
     known = {one.measure_code: one for one in plan.measures}
+    current = plan_in_force(session, household.id)
+    # unticked and ticked again it is the same measure: what it asked for is not asked for again
+    lines = {one.measure_code: one.line_id for one in current.measures} if current is not None else {}
     wanted = {one.measure_code for one in checked}
     for code, row in known.items():
         if code not in wanted:
@@ -311,7 +333,7 @@ def _put(
     for place, one in enumerate(checked):
         row = known.get(one.measure_code)
         if row is None:
-            row = PlanMeasure(id=new_id(), line_id=new_id())
+            row = PlanMeasure(id=new_id(), line_id=lines.get(one.measure_code) or new_id())
             plan.measures.append(row)
         for name, value in vars(one).items():
             setattr(row, name, value)

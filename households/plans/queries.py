@@ -1,9 +1,9 @@
 """Reading plans: always within the asker's regions, or a household's own."""
 
 import uuid
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, selectinload
@@ -16,7 +16,7 @@ from households.queries import matches_head, page_key
 from kernel.accounts.models import User
 from kernel.crypto import vault_of
 from kernel.database import within
-from kernel.errors import NotFound
+from kernel.errors import InvalidInput, NotFound
 from kernel.paging import MOST, Page, page_of
 
 
@@ -141,7 +141,7 @@ def steps_of(session: Session, plan_id: uuid.UUID) -> list[StepRow]:
         sa.select(PlanStep, User.display_name)
         .outerjoin(User, User.id == PlanStep.actor_id)
         .where(PlanStep.plan_id == plan_id)
-        .order_by(PlanStep.id)
+        .order_by(PlanStep.number)
     )
     return [StepRow(*row) for row in rows]
 
@@ -157,10 +157,12 @@ def authors_of(session: Session, plan: Plan) -> set[uuid.UUID | None]:
 
 
 def needs_of_lines(session: Session, line_ids: Collection[uuid.UUID]) -> list[MeasureNeed]:
-    """Every need that these lines became, the newest period first."""
+    """Every need of the plan's household that these lines became, the newest period first."""
     rows = session.execute(
         sa.select(PlanNeed.line_id, PlanNeed.measure_id, PlanNeed.period_from, Need)
         .join(Need, Need.id == PlanNeed.need_id)
+        .join(PlanMeasure, PlanMeasure.id == PlanNeed.measure_id)
+        .join(Plan, _of_one_household())
         .where(PlanNeed.line_id.in_(line_ids))
         .order_by(PlanNeed.period_from.desc())
     )
@@ -177,12 +179,14 @@ def measure_of_need(session: Session, need_id: uuid.UUID) -> PlanMeasure | None:
 def open_needs_of(
     session: Session, household_id: uuid.UUID, *, rounds: dict[uuid.UUID, int], lock: bool = False
 ) -> list[OpenNeed]:
-    """The open needs that plans of this household became; `rounds`: need → number of the round under way that holds it."""
+    """The open needs that plans of this household became and that are its own still; `rounds`: need → number of the round under way that holds it."""
     query = (
         sa.select(
             Need.id, Need.number, PlanNeed.line_id, PlanNeed.measure_id, Need.reserved, Need.delivered
         )
         .join(PlanNeed, PlanNeed.need_id == Need.id)
+        .join(PlanMeasure, PlanMeasure.id == PlanNeed.measure_id)
+        .join(Plan, _of_one_household())
         .where(Need.household_id == household_id, Need.status == "open")
         .order_by(Need.id)
     )  # fmt: skip
@@ -191,27 +195,89 @@ def open_needs_of(
     return [OpenNeed(*row, rounds.get(row[0])) for row in session.execute(query)]
 
 
+def _of_one_household() -> sa.ColumnElement[bool]:
+    """The plan of the measure, where the need is its household's still: one taken along in a split or a joining follows no plan."""
+    return sa.and_(Plan.id == PlanMeasure.plan_id, Plan.household_id == Need.household_id)
+
+
+def holds_back() -> sa.ColumnElement[bool]:
+    """Whether an objection keeps the row of `needs` out of rounds: one that is open to it or to the whole plan, or one to the whole plan
+    that was upheld, until a version agreed to after it is in force or the plan has ended (promise 23).
+    """
+    stands = sa.or_(
+        sa.and_(Objection.status == "open", sa.or_(Objection.need_id.is_(None), Objection.need_id == Need.id)),
+        _not_carried_out(),
+    )
+    return sa.exists().where(Objection.household_id == Need.household_id, stands).correlate(Need)
+
+
+def _not_carried_out() -> sa.ColumnElement[bool]:
+    unchanged = sa.exists().where(
+        Plan.id == Objection.plan_id,
+        Plan.status.in_((*PREPARED, "in_force")),
+        sa.or_(Plan.in_force_at.is_(None), Plan.in_force_at <= Objection.ended_at),
+    )
+    return sa.and_(Objection.status == "upheld", Objection.need_id.is_(None), unchanged)
+
+
+def waits_for_change(session: Session, household_id: uuid.UUID) -> bool:
+    """Whether an objection to the household's plan was upheld and the plan is neither changed nor ended."""
+    query = sa.select(Objection.id).where(Objection.household_id == household_id, _not_carried_out()).limit(1)
+    return session.scalar(query) is not None
+
+
+def held_back(session: Session, need_ids: Collection[uuid.UUID]) -> list[int]:
+    """The numbers of those needs that an objection keeps out of rounds."""
+    return list(
+        session.scalars(sa.select(Need.number).where(Need.id.in_(need_ids), holds_back()).order_by(Need.number))
+    )
+
+
+def has_open_objection(session: Session, household_id: uuid.UUID) -> bool:
+    """Whether an objection of the household waits to be heard."""
+    query = sa.select(Objection.id).where(Objection.household_id == household_id, Objection.status == "open").limit(1)
+    return session.scalar(query) is not None
+
+
 def list_objections(
     session: Session,
     *,
     scope: tuple[str, ...],
     status: str | None = "open",
-    household_ids: Sequence[uuid.UUID] | None = None,
+    after: str | None = None,
     limit: int = 100,
-) -> list[ObjectionRow]:
-    """Objections, the longest waiting first."""
+) -> Page:
+    """ObjectionRows: those that are open by how long they wait, others the newest first. `after`: the key of the page before.
+
+    Raises InvalidInput for a key that is none.
+    """
+    limit, waiting = min(limit, MOST), status == "open"
+    order = (Objection.raised_at, Objection.id)
     query = (
         sa.select(Objection, Household.number, Household.head_name, Household.region_code, Need.number)
         .join(Household, Household.id == Objection.household_id)
         .outerjoin(Need, Need.id == Objection.need_id)
         .where(within(Household.region_code, scope))
-        .order_by(Objection.raised_at, Objection.id)
+        .order_by(*(order if waiting else (one.desc() for one in order)))
     )
     if status:
         query = query.where(Objection.status == status)
-    if household_ids is not None:
-        query = query.where(Objection.household_id.in_(household_ids))
-    return [ObjectionRow(*row) for row in session.execute(query.limit(limit))]
+    if after is not None:
+        place = sa.tuple_(*(sa.literal(one) for one in _objection_key(after)))
+        query = query.where(sa.tuple_(*order) > place if waiting else sa.tuple_(*order) < place)
+    rows = [ObjectionRow(*row) for row in session.execute(query.limit(limit + 1))]
+    return page_of(rows, limit=limit, key=lambda row: f"{row.objection.raised_at.isoformat()}_{row.objection.id}")
+
+
+def _objection_key(after: str) -> tuple[datetime, uuid.UUID]:
+    moment, _, key = after.partition("_")
+    try:
+        found = datetime.fromisoformat(moment), uuid.UUID(key)
+    except ValueError:
+        found = None
+    if found is None or found[0].tzinfo is None:
+        raise InvalidInput("This is no page of the list; start at its first page", field="after")
+    return found
 
 
 def objections_of(session: Session, household_id: uuid.UUID) -> list[Objection]:
@@ -234,6 +300,14 @@ def get_objection(session: Session, objection_id: uuid.UUID, *, scope: tuple[str
     if row is None:
         raise NotFound("There is no such objection in the regions you work in")
     return ObjectionRow(*row)
+
+
+def answer_of(session: Session, objection: Objection) -> str | None:
+    """The answer in clear, for the household itself and for whoever opens it with a purpose that is logged; None while it waits."""
+    sealed = objection.answer_sealed
+    if sealed is None:
+        return None
+    return vault_of(session).open(sealed, table="objections", row=objection.id, column="answer")
 
 
 def words_of(session: Session, objection: Objection) -> str:

@@ -204,6 +204,16 @@ def period_starts(first: date, every: str, today: date) -> tuple[date | None, da
     return add_months(first, count * step), add_months(first, (count + 1) * step)
 
 
+def asked_already(asked: Collection[date], every: str, present: date) -> bool:
+    """Whether a line that asked for the periods from `asked` on has asked for the one from `present` on as well.
+
+    Once is once in all versions; a period is not begun again before the last one is over, whatever first day a later version gives.
+    """
+    if not asked:
+        return False
+    return every == "once" or present < add_months(max(asked), MONTHS[every])
+
+
 def served_by(period_from: date, days: int, today: date) -> date:
     """The day by which the need of a period should be served: never one that has passed when it is posted."""
     return max(period_from, today) + timedelta(days=days)

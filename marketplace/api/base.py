@@ -10,7 +10,7 @@ from flask_smorest import Api, Blueprint
 
 AREAS = (
     "session", "regions", "catalogue", "donors", "offerings", "funds", "households", "needs",
-    "household_life", "attachments", "consents", "plans", "objections",
+    "household_life", "household_accounts", "attachments", "consents", "plans", "objections",
     "projects", "shifts", "imports", "rounds", "rounds_fairness", "whatif", "deliveries",
     "leads", "monitoring", "visits", "problems", "reviews", "cases", "policies", "portraits",
 )  # fmt: skip

@@ -8,13 +8,8 @@ from flask_smorest import Blueprint
 
 from households.history.operations import withdraw_value
 from households.history.queries import history_of
-from households.life.operations import (
-    join_households,
-    move_household,
-    record_birth,
-    record_death,
-    split_household,
-)
+from households.life.operations import move_household, record_birth, record_death
+from households.life.parting import join_households, split_household
 from households.life.queries import life_of
 from households.life.rules import Place
 from households.queries import get_household
@@ -62,7 +57,7 @@ class History(MethodView):
     @blueprint.response(200, list_of(PastValueSchema))
     @refusals(blueprint, 401, 403, 404)
     def get(self, household_id: uuid.UUID) -> object:
-        """Every value ever recorded, by indicator, the newest first."""
+        """What was recorded, by indicator, the newest first; at most the newest 50 of each."""
         household = get_household(db(), household_id, scope=scope_of("household.read"))
         return {"items": history_of(db(), household.id), "next": None}
 
@@ -141,7 +136,8 @@ class Moves(MethodView):
             **writing(),
         )
         row = moved.household
-        return {"id": row.id, "number": row.number, "region_code": row.region_code, "needs": moved.needs, "bound": moved.bound}  # fmt: skip
+        return {"id": row.id, "number": row.number, "region_code": row.region_code, "needs": moved.needs, "promised": moved.promised,
+                "in_rounds": [{"need": need, "round": number} for need, number in moved.in_rounds.items()]}  # fmt: skip
 
 
 @blueprint.route("/<uuid:household_id>/splits")

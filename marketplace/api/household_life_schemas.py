@@ -72,6 +72,13 @@ class NewPlaceSchema(ma.Schema):
     happened_on = ma.fields.Date(required=True)
 
 
+class NeedInRoundSchema(ma.Schema):
+    """A need and the round that froze it, by their numbers."""
+
+    need = ma.fields.Integer(required=True)
+    round = ma.fields.Integer(required=True)
+
+
 class MovedSchema(ma.Schema):
     """What a move took along; the household may lie outside your regions now."""
 
@@ -79,10 +86,17 @@ class MovedSchema(ma.Schema):
     number = ma.fields.Integer(required=True)
     region_code = ma.fields.String(required=True)
     needs = ma.fields.List(ma.fields.Integer(), required=True, metadata={"description": "Numbers of the open needs"})
-    bound = ma.fields.List(
+    promised = ma.fields.List(
         ma.fields.Integer(),
         required=True,
-        metadata={"description": "Those of them that are promised or stand in a round under way"},
+        metadata={"description": "Those of them that are promised; the help is delivered at the new place"},
+    )
+    in_rounds = ma.fields.List(
+        ma.fields.Nested(NeedInRoundSchema),
+        required=True,
+        metadata={
+            "description": "Those that a round under way froze at the old place: a plan that helps them there cannot be committed"
+        },
     )
 
 

@@ -3,6 +3,7 @@
 import uuid
 from typing import Any
 
+from flask import g
 from flask.views import MethodView
 from flask_smorest import Blueprint
 
@@ -11,8 +12,9 @@ from households.plans.approval import approve_plan, refuse_plan, review_plan
 from households.plans.following import fates_under
 from households.plans.models import PREPARED, Plan
 from households.plans.operations import agree, drop_draft, open_draft, reopen_draft, write_measures
-from households.plans.queries import get_plan, list_plans, needs_of_lines
+from households.plans.queries import get_plan, list_plans, needs_of_lines, steps_of
 from households.plans.rules import MeasureEntry
+from households.plans.texts import open_words
 from marketplace.api.base import list_of, refusals
 from marketplace.api.fields import ReasonSchema
 from marketplace.api.plans_schemas import (
@@ -25,7 +27,9 @@ from marketplace.api.plans_schemas import (
     PlanReviewSchema,
     PlanRowSchema,
     PlanSchema,
+    StepSchema,
 )
+from marketplace.api.visits_schemas import TextsSchema, VisitPurposeSchema
 from marketplace.security.access import actor, clock_now, db, requires, scope_of
 from matching.rounds.pools import rounds_holding
 
@@ -193,3 +197,33 @@ class Review(MethodView):
         """Record a review; the plan to go on with comes back: itself, the new draft, or the ended plan."""
         rounds = _rounds(plan_id, "plan.write")
         return document_of(review_plan(db(), plan_id=plan_id, rounds=rounds, **given, **writing()))
+
+
+@blueprint.route("/<uuid:plan_id>/steps")
+class Steps(MethodView):
+    """The story."""
+
+    @requires("plan.read")
+    @blueprint.response(200, list_of(StepSchema))
+    @refusals(blueprint, 401, 403, 404)
+    def get(self, plan_id: uuid.UUID) -> object:
+        """What was done with the version, in order; reasons stay sealed."""
+        plan = get_plan(db(), plan_id, scope=scope_of("plan.read"))
+        return {"items": [row.step for row in steps_of(db(), plan.id)], "next": None}
+
+
+@blueprint.route("/<uuid:plan_id>/texts")
+class Texts(MethodView):
+    """What was written."""
+
+    @requires("personal.reveal")
+    @blueprint.arguments(VisitPurposeSchema)
+    @blueprint.response(200, TextsSchema)
+    @refusals(blueprint, 400, 401, 403, 404, 422)
+    def post(self, given: dict[str, Any], plan_id: uuid.UUID) -> object:
+        """Open the reasons in the version's story, for a purpose that stays on the household's record."""
+        g.idempotency_key = None  # what was opened must not lie beside a key
+        rows = open_words(
+            db(), subject="plan", subject_id=plan_id, purpose=given["purpose"], **writing("personal.reveal")
+        )
+        return {"texts": rows}

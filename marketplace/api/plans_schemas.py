@@ -4,7 +4,7 @@ import marshmallow as ma
 
 from households.consents.models import GIVERS, PURPOSES, WAYS
 from households.plans.approval import OUTCOMES
-from households.plans.models import EVERY, OBJECTION_STATUSES, PLAN_STATUSES
+from households.plans.models import CAUSES, EVERY, OBJECTION_STATUSES, PLAN_STATUSES
 from marketplace.api import fields
 
 
@@ -26,6 +26,14 @@ class GiveConsentSchema(GivingSchema):
         ma.fields.String(validate=ma.validate.OneOf(PURPOSES)),
         required=True,
         validate=ma.validate.Length(1, len(PURPOSES)),
+    )
+    version = fields.text(
+        20,
+        load_default=None,
+        allow_none=True,
+        metadata={
+            "description": "Of the words that were agreed to; needed for a paper where there are several. Absent: the present one"
+        },
     )
 
 
@@ -50,7 +58,20 @@ class ConsentSchema(ma.Schema):
     given_on = ma.fields.Date(required=True)
     recorded_at = ma.fields.AwareDateTime(required=True)
     withdrawn_at = ma.fields.AwareDateTime(allow_none=True)
-    withdrawal_words = ma.fields.String(allow_none=True)
+    has_withdrawal_words = ma.fields.Boolean(
+        required=True, metadata={"description": "Whether something was said when it was taken back; it is sealed"}
+    )
+
+
+class StepSchema(ma.Schema):
+    """One line of a plan's story; what somebody wrote is sealed."""
+
+    id = ma.fields.UUID(required=True)
+    at = ma.fields.AwareDateTime(required=True)
+    actor_id = ma.fields.UUID(allow_none=True)
+    step = ma.fields.String(required=True)
+    cause = ma.fields.String(allow_none=True, validate=ma.validate.OneOf(CAUSES))
+    has_reason = ma.fields.Boolean(required=True)
 
 
 class PlanQuery(ma.Schema):
@@ -172,10 +193,12 @@ class ObjectionQuery(ma.Schema):
     """Filters of the list."""
 
     status = ma.fields.String(load_default="open", validate=ma.validate.OneOf(OBJECTION_STATUSES))
+    after = ma.fields.String(load_default=None, validate=ma.validate.Length(max=100))
+    limit = ma.fields.Integer(load_default=50, validate=ma.validate.Range(1, 200))
 
 
 class ObjectionSchema(ma.Schema):
-    """An objection; its words stay sealed."""
+    """An objection; its words and the answer stay sealed."""
 
     id = ma.fields.UUID(required=True)
     household_id = ma.fields.UUID(required=True)
@@ -184,7 +207,7 @@ class ObjectionSchema(ma.Schema):
     status = ma.fields.String(required=True, validate=ma.validate.OneOf(OBJECTION_STATUSES))
     raised_at = ma.fields.AwareDateTime(required=True)
     ended_at = ma.fields.AwareDateTime(allow_none=True)
-    answer = ma.fields.String(allow_none=True)
+    answered = ma.fields.Boolean(required=True)
 
 
 class RaiseObjectionSchema(ma.Schema):
@@ -203,6 +226,7 @@ class HearingSchema(ma.Schema):
 
 
 class WordsSchema(ma.Schema):
-    """The household's words in clear; not kept anywhere."""
+    """The household's words, and the answer to them where there is one, in clear; not kept anywhere."""
 
     words = ma.fields.String(required=True)
+    answer = ma.fields.String(allow_none=True, required=True)

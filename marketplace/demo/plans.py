@@ -197,7 +197,8 @@ class _Maker:
             key, raised = self.keys.of("objection", number), self.now - timedelta(days=9 + number * 7)
             self.rows["objections"].append({
                 "id": key, "household_id": household_id, "words_sealed": vault.seal(words, table="objections", row=key, column="words"),
-                "raised_at": raised, "status": status, "answer": answer,
+                "raised_at": raised, "status": status,
+                "answer_sealed": vault.seal(answer, table="objections", row=key, column="answer") if answer else None,
                 "hearer_id": self.users["reviewer"] if answer else None, "ended_at": raised + timedelta(days=4) if answer else None,
             })  # fmt: skip
 
@@ -225,6 +226,7 @@ class _Maker:
             moment = at if step in ("approve", "start") else drafted + timedelta(days=place)
             self.rows["steps"].append(
                 {
+                    "id": self.keys.of("plan-step", len(self.rows["steps"])),
                     "plan_id": key,
                     "at": ended if step == "replace" else moment,
                     "actor_id": self.users[who],

@@ -27,7 +27,7 @@ def to_decide(session: Session, *, scope: tuple[str, ...]) -> dict[str, Any]:
             .join(Household, Household.id == Objection.household_id)
             .where(within(Household.region_code, scope), Objection.status == "open")
         ),
-        "objections": list_objections(session, scope=scope, limit=SHOWN),
+        "objections": list_objections(session, scope=scope, limit=SHOWN).rows,
     }
 
 

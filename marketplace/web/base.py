@@ -10,7 +10,7 @@ from marketplace.web import formatting, plain_input
 AREAS = (
     "health", "account", "home", "public", "donors", "offerings", "funds", "households", "needs",
     "consents", "plans", "objections", "my_plan",
-    "household_history", "household_life", "attachments",
+    "household_history", "household_life", "household_accounts", "attachments",
     "projects", "volunteering", "imports", "rounds", "deliveries", "administration", "policies",
     "portraits", "leads", "tip_offs", "monitoring",
     "visits", "visit_rates", "problems", "reviews", "cases",

@@ -3,20 +3,21 @@
 import uuid
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from households.consents.models import PURPOSES, Consent
 from households.consents.operations import give_consents, withdraw_consent
 from households.consents.queries import consents_of, head_of, in_force
-from households.consents.texts import ConsentText, text_of, texts_in_force
+from households.consents.texts import ConsentText, is_newer, text_of, texts_in_force, versions_of
+from households.plans.texts import OpenedWords, open_words
 from households.queries import get_household
-from kernel.errors import DomainError, NotFound
+from kernel.errors import DomainError, InvalidInput, NotFound
 from marketplace import i18n
 from marketplace.errors import status_of
 from marketplace.security.access import actor, clock_now, db, requires, scope_of, today
-from marketplace.web.faults import put_faults
+from marketplace.web.faults import put_faults, sentence
 from marketplace.web.plan_forms import GivingForm
 from marketplace.web.steps import take_step
 
@@ -39,6 +40,11 @@ def consent_values(consents: list[Consent]) -> dict[str, Any]:
 
     return {
         "purposes": [(purpose, standing.get(purpose), words_of(purpose), texts[purpose].version) for purpose in PURPOSES],
+        "newer": {
+            purpose: wording(texts[purpose])
+            for purpose, known in standing.items()
+            if is_newer(purpose, texts[purpose].version, than=known.text_version)
+        },
         "earlier": [one for one in consents if one.withdrawn_at is not None],
     }  # fmt: skip
 
@@ -56,7 +62,14 @@ def index(household_id: uuid.UUID) -> ResponseReturnValue:
     return _page(household_id)
 
 
-def _page(household_id: uuid.UUID, *, form: GivingForm | None = None, status: int = 200) -> ResponseReturnValue:
+def _page(
+    household_id: uuid.UUID,
+    *,
+    form: GivingForm | None = None,
+    opened: list[OpenedWords] | None = None,
+    errors: list[str] | None = None,
+    status: int = 200,
+) -> ResponseReturnValue:
     scope = scope_of("household.read")
     household = get_household(db(), household_id, scope=scope)
     if form is None:
@@ -67,7 +80,11 @@ def _page(household_id: uuid.UUID, *, form: GivingForm | None = None, status: in
         household=household,
         form=form,
         minor=head_of(db(), household_id).is_minor(today()),
-        ticked=posted_purposes()[0] if request.method == "POST" else ["match"],
+        ticked=posted_purposes()[0] if request.method == "POST" and opened is None else ["match"],
+        typed=request.form,
+        versions={purpose: versions_of(purpose)[::-1] for purpose in PURPOSES},
+        opened={one.id: one.text for one in opened or []},
+        errors=errors or [],
         **consent_values(consents_of(db(), household_id=household_id, scope=scope)),
     )
     return text, status
@@ -96,6 +113,21 @@ def give(household_id: uuid.UUID) -> ResponseReturnValue:
         return _page(household_id, form=form, status=status_of(error))
     flash(_("The consent is recorded."), "success")
     return redirect(url_for("consents.index", household_id=household_id), 303)
+
+
+@blueprint.post("/<uuid:household_id>/texts")
+@requires("personal.reveal")
+def texts(household_id: uuid.UUID) -> ResponseReturnValue:
+    """Shows what the household said when it took consents back, once, for a purpose; the page is kept nowhere."""
+    g.idempotency_key = None
+    try:
+        opened = open_words(
+            db(), subject="consents", subject_id=household_id, purpose=request.form.get("purpose", ""), actor=actor(),
+            scope=scope_of("personal.reveal"), now=clock_now(),
+        )  # fmt: skip
+    except InvalidInput as error:
+        return _page(household_id, errors=[sentence(error)], status=status_of(error))
+    return _page(household_id, opened=opened)
 
 
 @blueprint.post("/<uuid:household_id>/withdraw")

@@ -145,7 +145,8 @@ def data_of(household: Household, region: str) -> dict[str, Any]:
 def entry_of(
     form: HouseholdForm, members: list[MemberForm], *, region_code: str, household: Household | None
 ) -> HouseholdEntry:
-    """The domain's entry. A point that the form does not show stays as it is."""
+    """The domain's entry. The point, which the form does not show, stays with the place: in another region it is not known any more."""
+    stays = household is not None and household.region_code == region_code
     return HouseholdEntry(
         region_code=region_code,
         members=tuple(member.entry() for member in members),
@@ -154,8 +155,8 @@ def entry_of(
         risk_tier=form.risk_tier.data or "general",
         address=form.address.data,
         phone=(form.phone.data or "").strip() or None,
-        lat=household.lat if household else None,
-        lon=household.lon if household else None,
+        lat=household.lat if household and stays else None,
+        lon=household.lon if household and stays else None,
         cap_fen=form.cap.data,
         consented=form.consented.data,
     )

@@ -13,7 +13,7 @@ from wtforms.validators import Optional
 
 from households.history.models import IndicatorValue
 from households.history.operations import withdraw_value
-from households.history.queries import corrected_ids, history_of
+from households.history.queries import value_of
 from households.indicators import KINDS, IndicatorEntry
 from households.operations import set_indicators
 from households.queries import get_household
@@ -52,9 +52,8 @@ class CorrectionForm(FlaskForm):  # type: ignore[misc]
 def correct(household_id: uuid.UUID, value_id: uuid.UUID) -> ResponseReturnValue:
     """The form of a correction."""
     household = get_household(db(), household_id, scope=scope_of("household.write"))
-    rows = history_of(db(), household.id)
-    value = next((row for row in rows if row.id == value_id and row.value is not None), None)
-    if value is None or value.id in corrected_ids(rows):
+    value = value_of(db(), household.id, value_id)
+    if value is None:
         raise NotFound("There is no such value of this household, or it was corrected already")
     start = {"value": _typed(value), "as_of": value.as_of, "evidence": value.evidence}
     form = CorrectionForm() if request.method == "POST" else CorrectionForm(formdata=None, data=start)

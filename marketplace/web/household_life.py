@@ -12,14 +12,10 @@ from flask_wtf import FlaskForm
 from wtforms import BooleanField, SelectField, StringField
 from wtforms.validators import Optional
 
-from households.life.operations import (
-    join_households,
-    move_household,
-    record_birth,
-    record_death,
-    split_household,
-)
-from households.life.rules import COUNTY_DIGITS, Place
+from households.accounts import accounts_of
+from households.life.operations import Moved, move_household, record_birth, record_death
+from households.life.parting import join_households, split_household
+from households.life.rules import COUNTY_DIGITS, Place, named
 from households.models import Household, Member
 from households.needs.queries import list_needs
 from households.queries import find_by_resident_id, get_household, list_households
@@ -188,9 +184,33 @@ def death(household_id: uuid.UUID) -> ResponseReturnValue:
         )
         if household.status == "closed":
             return _("The death is recorded. Nobody is left, so the household is closed."), household.id
-        return _("The death is recorded. Look at the indicators that count members and income."), household.id
+        done = _("The death is recorded. Look at the indicators that count members and income.")
+        if accounts_of(db(), household.id):
+            done += " " + _("If the account of the person who died is joined to the household, take it away.")
+        return done, household.id
 
     return _page("death", household_id, form, act)
+
+
+def _what_moved(moved: Moved) -> str:
+    """What becomes of help that is under way, one sentence each."""
+    sentences = []
+    if moved.promised:
+        sentences.append(
+            _(
+                "Help for need no. %(numbers)s is promised; it is delivered at the new place.",
+                numbers=named(moved.promised),
+            )
+        )
+    if moved.in_rounds:
+        sentences.append(
+            _(
+                "Need no. %(numbers)s stands in match round no. %(rounds)s as it was at the old place: a plan that helps it there cannot be committed; the round is prepared anew for that.",
+                numbers=named(moved.in_rounds),
+                rounds=named(set(moved.in_rounds.values())),
+            )
+        )
+    return "".join(f" {one}" for one in sentences)
 
 
 def _place(form: PlaceForm, household: Household) -> Place:
@@ -222,23 +242,15 @@ def move(household_id: uuid.UUID) -> ResponseReturnValue:
             **_writing(),
         )
         place = shown_by_code(moved.household.region_code)
-        bound = (
-            " "
-            + _(
-                "Help for need no. %(numbers)s is promised or being matched; it goes to the new place.",
-                numbers=", ".join(map(str, moved.bound)),
-            )  # fmt: skip
-            if moved.bound
-            else ""
-        )
+        told = _what_moved(moved)
         if covers(scope_of("household.read"), moved.household.region_code):
-            return _("The household lives in %(place)s now.", place=place) + bound, household.id
+            return _("The household lives in %(place)s now.", place=place) + told, household.id
         return (
             _(
                 "The household is handed over to %(place)s; its workers see it now, and you do not any more.",
                 place=place,
             )
-            + bound,
+            + told,
             None,
         )
 
@@ -264,6 +276,7 @@ def split(household_id: uuid.UUID) -> ResponseReturnValue:
     ).rows
 
     def act(household: Household) -> tuple[str, uuid.UUID | None]:
+        accounts = [one.login for one in accounts_of(db(), household.id)]
         made = split_household(
             db(),
             household_id=household.id,
@@ -279,6 +292,11 @@ def split(household_id: uuid.UUID) -> ResponseReturnValue:
             "Household no. %(number)s is made. Ask it for its consent, and record the indicators of both.",
             number=made.number,
         )
+        if accounts:
+            done += " " + _(
+                "The accounts were taken from the household; join each anew to where its person lives: %(logins)s.",
+                logins=", ".join(accounts),
+            )
         visible = covers(scope_of("household.read"), made.region_code)
         return done, made.id if visible else household.id
 

@@ -17,13 +17,13 @@ from households.models import Household
 from households.plans.models import PREPARED, Objection, Plan
 from households.plans.objections import object_to, take_back
 from households.plans.operations import agree, choose_measures
-from households.plans.queries import objections_of, plans_of, words_of
+from households.plans.queries import answer_of, objections_of, plans_of, waits_for_change, words_of
 from households.policy.queries import policy_of
 from households.portrait.queries import portrait_on_record
 from households.queries import get_household, who_looked
 from kernel.catalogue.models import Category
 from kernel.catalogue.queries import all_categories
-from kernel.errors import DomainError, NotFound
+from kernel.errors import DomainError, InvalidInput, NotFound
 from marketplace.errors import status_of
 from marketplace.security.access import actor, clock_now, db, own_household_ids, requires, today
 from marketplace.web.consents import consent_values, posted_purposes
@@ -44,9 +44,10 @@ class Home:
     current_measures: list[MeasureView]
     prepared_measures: list[MeasureView]
     choices: list[tuple[str, MeasureLine, bool]]
-    objections: list[tuple[Objection, str]]
+    objections: list[tuple[Objection, str, str | None]]
     consents: dict[str, Any]
     minor: bool
+    waits_for_change: bool
     looks: list[Any]
 
     @property
@@ -57,7 +58,7 @@ class Home:
     @property
     def objected(self) -> bool:
         """Whether an objection to the plan as a whole is open."""
-        return any(one.status == "open" and one.need_id is None for one, _words in self.objections)
+        return any(one.status == "open" and one.need_id is None for one, _words, _answer in self.objections)
 
 
 def _home(household_id: uuid.UUID, categories: dict[str, Category], day: date) -> Home:
@@ -78,9 +79,9 @@ def _home(household_id: uuid.UUID, categories: dict[str, Category], day: date) -
     return Home(
         household, current, prepared,
         measure_views(current, categories) if current else [], measure_views(prepared, categories) if prepared else [],
-        choices, [(one, words_of(db(), one)) for one in objections_of(db(), household_id)],
+        choices, [(one, words_of(db(), one), answer_of(db(), one)) for one in objections_of(db(), household_id)],
         consent_values(consents_of(db(), household_id=household_id, scope=(household.region_code,))),
-        head_of(db(), household_id).is_minor(day), who_looked(db(), household_id, limit=10),
+        head_of(db(), household_id).is_minor(day), waits_for_change(db(), household_id), who_looked(db(), household_id, limit=10),
     )  # fmt: skip
 
 
@@ -94,7 +95,13 @@ def index() -> ResponseReturnValue:
 def _page(*, errors: list[str] | None = None, status: int = 200) -> ResponseReturnValue:
     categories = {one.code: one for one in all_categories(db())}
     homes = [_home(one, categories, today()) for one in own_household_ids()]
-    return render_template("my/plan.html", homes=homes, errors=errors or [], typed=request.form), status
+    # what was typed for one household stands in its forms, not in those of another household of the same account
+    posted = (request.view_args or {}).get("household_id") if errors else None
+    text = render_template(
+        "my/plan.html", homes=homes, errors=errors or [], posted=posted, typed=request.form,
+        step=(request.endpoint or "").rsplit(".", 1)[-1],
+    )  # fmt: skip
+    return text, status
 
 
 def _writing(household_id: uuid.UUID) -> dict[str, Any]:
@@ -129,14 +136,22 @@ def choose(household_id: uuid.UUID) -> ResponseReturnValue:
     )
 
 
-def _giving() -> Giving:
-    """On screen: by the head, or by the guardian or proxy who says so."""
-    return Giving(
-        way="screen",
-        given_by=request.form.get("given_by", "self"),
-        giver=request.form.get("giver") or None,
-        relation=request.form.get("relation") or None,
-    )
+def _giving(household_id: uuid.UUID) -> Giving:
+    """On screen, by whoever says so by name: an account is not a person, and several of a family may use it.
+
+    The head agrees for the household; for a head under age a guardian; anybody else as a proxy, who says what they are to the head.
+    Raises InvalidInput where no name is given.
+    """
+    head = head_of(db(), household_id)
+    name = request.form.get("giver", "").strip()
+    relation = request.form.get("relation", "").strip() or None
+    if head.is_minor(today()):
+        return Giving(way="screen", given_by="guardian", giver=name or None, relation=relation)
+    if not name:
+        raise InvalidInput("Write the full name of whoever agrees", field="giver")
+    if name == head.name:
+        return Giving(way="screen", giver=name)
+    return Giving(way="screen", given_by="proxy", giver=name, relation=relation)
 
 
 @blueprint.post("/<uuid:household_id>/agree/<uuid:plan_id>")
@@ -147,7 +162,7 @@ def agree_to(household_id: uuid.UUID, plan_id: uuid.UUID) -> ResponseReturnValue
     del who["household_id"]
     _own_plan(household_id, plan_id)
     return _act(
-        lambda: agree(db(), plan_id=plan_id, giving=_giving(), version=seen_version(), **who),
+        lambda: agree(db(), plan_id=plan_id, giving=_giving(household_id), version=seen_version(), **who),
         _("Thank you. The county approves the plan next; then its items are asked for."),
     )
 
@@ -164,13 +179,9 @@ def raise_objection(household_id: uuid.UUID) -> ResponseReturnValue:
     """Objects, in one's own words, to the plan or to one item."""
     who = _writing(household_id)
     about = request.form.get("about", "")
-    plans = plans_of(db(), [household_id])
-    plan = next((one for one in plans if one.status == "in_force"), plans[0] if plans else None)
     need_id = uuid.UUID(about) if _is_id(about) else None
     return _act(
-        lambda: object_to(
-            db(), words=request.form.get("words", ""), plan_id=plan.id if plan else None, need_id=need_id, **who
-        ),
+        lambda: object_to(db(), words=request.form.get("words", ""), need_id=need_id, **who),
         _("Your objection is recorded. Another person hears it; until then nothing is decided about it."),
     )
 
@@ -202,7 +213,7 @@ def give(household_id: uuid.UUID) -> ResponseReturnValue:
     who = _writing(household_id)
     purposes, versions = posted_purposes()
     return _act(
-        lambda: give_consents(db(), purposes=purposes, versions=versions, giving=_giving(), **who),
+        lambda: give_consents(db(), purposes=purposes, versions=versions, giving=_giving(household_id), **who),
         _("The consent is recorded."),
     )
 

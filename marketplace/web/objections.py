@@ -7,8 +7,8 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from households.plans.models import OBJECTION_STATUSES
-from households.plans.objections import hear_objection, read_words
-from households.plans.queries import get_objection, list_objections
+from households.plans.objections import HEARING, hear_objection, read_words
+from households.plans.queries import answer_of, get_objection, list_objections
 from kernel.errors import DomainError, NotFound
 from marketplace.errors import status_of
 from marketplace.security.access import actor, clock_now, db, requires, scope_of
@@ -21,12 +21,28 @@ blueprint = Blueprint("objections", __name__, url_prefix="/objections")
 @blueprint.get("")
 @requires("plan.read")
 def index() -> ResponseReturnValue:
-    """The objections of one's regions, the longest waiting first; their words stay sealed."""
+    """The objections of one's regions, the longest waiting first among the open ones; their words stay sealed."""
     status = request.args.get("status", "open")
-    rows = list_objections(db(), scope=scope_of("plan.read"), status=status if status in OBJECTION_STATUSES else None)
-    return render_template(
-        "objections/index.html", rows=rows, status=status, regions=region_names({row.region_code for row in rows})
+    page = list_objections(
+        db(),
+        scope=scope_of("plan.read"),
+        status=status if status in OBJECTION_STATUSES else None,
+        after=request.args.get("after"),
     )
+    return render_template(
+        "objections/index.html",
+        page=page,
+        rows=page.rows,
+        status=status,
+        regions=region_names({row.region_code for row in page.rows}),
+        query={"status": status},
+    )
+
+
+@blueprint.app_template_filter("looked_for")
+def looked_for(purpose: str) -> str:
+    """What somebody opened a household's texts for: people's own words as they are, the program's in the reader's language."""
+    return _("hearing the household's objection") if purpose == HEARING else purpose
 
 
 @blueprint.get("/<uuid:objection_id>")
@@ -37,11 +53,16 @@ def detail(objection_id: uuid.UUID) -> ResponseReturnValue:
 
 
 def _page(
-    objection_id: uuid.UUID, *, words: str | None = None, errors: list[str] | None = None, status: int = 200
+    objection_id: uuid.UUID,
+    *,
+    words: str | None = None,
+    given: str | None = None,
+    errors: list[str] | None = None,
+    status: int = 200,
 ) -> ResponseReturnValue:
     row = get_objection(db(), objection_id, scope=scope_of("plan.read"))
     text = render_template(
-        "objections/detail.html", row=row, words=words, errors=errors or [], answer=request.form.get("answer", ""),
+        "objections/detail.html", row=row, words=words, given=given, errors=errors or [], answer=request.form.get("answer", ""),
         outcome=request.form.get("outcome", ""), region=region_names({row.region_code})[row.region_code],
     )  # fmt: skip
     return text, status
@@ -53,7 +74,8 @@ def read(objection_id: uuid.UUID) -> ResponseReturnValue:
     """Opens the words for whoever hears them, which the household can see; the page is kept nowhere."""
     g.idempotency_key = None
     words = read_words(db(), objection_id=objection_id, actor=actor(), scope=scope_of("plan.approve"), now=clock_now())
-    return _page(objection_id, words=words)
+    answer = answer_of(db(), get_objection(db(), objection_id, scope=scope_of("plan.approve")).objection)
+    return _page(objection_id, words=words, given=answer)
 
 
 @blueprint.post("/<uuid:objection_id>/hear")
@@ -64,7 +86,7 @@ def hear(objection_id: uuid.UUID) -> ResponseReturnValue:
     if outcome not in ("upheld", "rejected"):
         return _page(objection_id, errors=[_("Choose whether the objection is upheld")], status=422)
     try:
-        hear_objection(
+        objection = hear_objection(
             db(), objection_id=objection_id, upheld=outcome == "upheld", answer=request.form.get("answer", ""),
             actor=actor(), scope=scope_of("plan.approve"), now=clock_now(),
         )  # fmt: skip
@@ -73,5 +95,13 @@ def hear(objection_id: uuid.UUID) -> ResponseReturnValue:
     except DomainError as error:
         db().rollback()
         return _page(objection_id, errors=[sentence(error)], status=status_of(error))
-    flash(_("The objection is answered; its needs may enter rounds again."), "success")
+    if objection.status == "rejected":
+        done = _("The objection is answered; its needs may enter rounds again.")
+    elif objection.need_id is not None:
+        done = _(
+            "The objection is upheld: its need is withdrawn. If the plan should not ask for it again, change the plan."
+        )
+    else:
+        done = _("The objection is upheld. Change the plan or end it; until then no round sees the household's needs.")
+    flash(done, "success")
     return redirect(url_for("objections.detail", objection_id=objection_id), 303)

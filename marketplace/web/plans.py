@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -30,13 +30,15 @@ from households.plans.queries import (
     needs_of_lines,
     plans_of,
     steps_of,
+    waits_for_change,
 )
 from households.plans.rules import Fate
+from households.plans.texts import OpenedWords, open_words
 from households.policy.queries import policy_of
 from households.queries import get_household
 from kernel.catalogue.models import Category
 from kernel.catalogue.queries import all_categories
-from kernel.errors import DomainError, NotFound
+from kernel.errors import DomainError, InvalidInput, NotFound
 from marketplace.errors import status_of
 from marketplace.security.access import actor, clock_now, db, person, requires, scope_of, today
 from marketplace.web.addresses import region_in_address
@@ -167,7 +169,12 @@ def detail(plan_id: uuid.UUID) -> ResponseReturnValue:
 
 
 def _page(
-    plan_id: uuid.UUID, *, errors: list[str] | None = None, giving: GivingForm | None = None, status: int = 200
+    plan_id: uuid.UUID,
+    *,
+    errors: list[str] | None = None,
+    giving: GivingForm | None = None,
+    opened: list[OpenedWords] | None = None,
+    status: int = 200,
 ) -> ResponseReturnValue:
     plan = get_plan(db(), plan_id, scope=scope_of("plan.read"))
     household = get_household(db(), plan.household_id, scope=scope_of("plan.read"))
@@ -185,6 +192,10 @@ def _page(
         versions=plans_of(db(), [household.id]),
         steps=steps_of(db(), plan.id),
         fates=[fate_text(one) for one in fates_under(db(), plan, rounds=rounds)] if ahead else [],
+        waits_for_change=waits_for_change(db(), household.id),
+        opened={one.id: one.text for one in opened or []},
+        typed=request.form if errors and opened is None else {},
+        step=(request.endpoint or "").rsplit(".", 1)[-1],
         is_author=person().id in authors_of(db(), plan),
         not_on_file=indicator_words(plan.basis.get("not_on_file", ())),
         giving=giving,
@@ -270,6 +281,19 @@ def _step(plan_id: uuid.UUID, act: Callable[[], object], done: str) -> ResponseR
         return _page(plan_id, errors=[sentence(error)], status=status_of(error))
     flash(done, "success")
     return redirect(url_for("plans.detail", plan_id=plan_id), 303)
+
+
+@blueprint.post("/<uuid:plan_id>/texts")
+@requires("personal.reveal")
+def texts(plan_id: uuid.UUID) -> ResponseReturnValue:
+    """Shows the reasons in the plan's story, once, for a purpose; the page is kept nowhere."""
+    g.idempotency_key = None
+    purpose = request.form.get("purpose", "")
+    try:
+        opened = open_words(db(), subject="plan", subject_id=plan_id, purpose=purpose, **writing("personal.reveal"))
+    except InvalidInput as error:
+        return _page(plan_id, errors=[sentence(error)], status=status_of(error))
+    return _page(plan_id, opened=opened)
 
 
 def _rounds(plan_id: uuid.UUID, permission: str) -> dict[uuid.UUID, int]:

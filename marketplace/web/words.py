@@ -115,6 +115,11 @@ WORDS: dict[str, dict[str, LazyString]] = {
         "reviewed": _l("Replaced by a later version"),
         "closed": _l("Ended"),
     },
+    "plan_cause": {
+        "household_closed": _l("The household was closed"),
+        "last_member_died": _l("The last member died"),
+        "joined_into": _l("The household came into another one"),
+    },
     "plan_step": {
         "draft": _l("Draft opened"),
         "write": _l("Measures written"),
@@ -155,7 +160,7 @@ WORDS: dict[str, dict[str, LazyString]] = {
         "rejected": _l("Not upheld"),
         "taken_back": _l("Taken back"),
     },
-    "review_outcome": {
+    "plan_review_outcome": {
         "continue": _l("Goes on as it is"),
         "change": _l("Draft a new version"),
         "close": _l("The plan ends"),
@@ -269,6 +274,7 @@ WORDS: dict[str, dict[str, LazyString]] = {
         "household.opted_in": _l("Back in matching"),
         "household.indicators_set": _l("Indicators recorded"),
         "household.account_joined": _l("Account tied to a household"),
+        "household.account_left": _l("Account taken from a household"),
         "household.event_recorded": _l("Event recorded"),
         "policy.drafted": _l("Draft of a policy set kept"),
         "policy.draft_discarded": _l("Draft of a policy set thrown away"),

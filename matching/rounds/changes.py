@@ -45,7 +45,7 @@ _NEED_WORDS = {
     "household_closed": "The household of need %(number)s was closed",
     "consent_missing": "The household of need %(number)s withdrew its consent",
     "opted_out": "The household of need %(number)s opted out of automatic matching",
-    "objection": "The household of need %(number)s objects; its objection is not heard yet",
+    "objection": "The household of need %(number)s objects; its objection is not heard yet, or was upheld and its plan is not changed yet",
     "promised": "Need %(number)s was promised in full by another round",
 }
 _OFFERING_WORDS = {

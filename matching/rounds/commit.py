@@ -1,6 +1,6 @@
 """Committing a round: the only place of `matching` that writes into supply and demand, all in one transaction, or nothing.
 
-Order of locks: the round, donors, offerings, needs with households, funds, each by id; two commits that want the same things
+Order of locks: the round, donors, offerings, households, needs, funds, each by id; two commits that want the same things
 queue up and the second finds what the first left (promise 1). Reserving is not spending: money is posted when a delivery is
 confirmed (promise 2).
 """
@@ -169,11 +169,12 @@ def _lock(session: Session, rows: Sequence[sa.Row]) -> None:
         .where(among(Offering.id, offerings))
         .order_by(Offering.id)
         .with_for_update(key_share=True),
-        sa.select(Need.id).where(among(Need.id, {row.need_id for row in rows})).order_by(Need.id).with_for_update(),
+        # whoever brings a household's needs to its plan, or closes it, holds the household first as well
         sa.select(Household.id)
         .where(among(Household.id, {row.household_id for row in rows}))
         .order_by(Household.id)
         .with_for_update(read=True),
+        sa.select(Need.id).where(among(Need.id, {row.need_id for row in rows})).order_by(Need.id).with_for_update(),
         sa.select(Fund.id).where(Fund.id.in_(funds)).order_by(Fund.id).with_for_update(key_share=True),
     ):
         session.execute(statement)

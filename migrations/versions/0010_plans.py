@@ -29,7 +29,7 @@ def upgrade() -> None:
         sa.Column("recorder_id", sa.Uuid(), nullable=True),
         sa.Column("withdrawn_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("withdrawer_id", sa.Uuid(), nullable=True),
-        sa.Column("withdrawal_words", sa.Text(), nullable=True),
+        sa.Column("withdrawal_words_sealed", sa.LargeBinary(), nullable=True),
         sa.CheckConstraint("given_by = 'self' OR relation IS NOT NULL", name=op.f("ck_consents_others_say_relation")),
         sa.CheckConstraint("given_by IN ('self', 'guardian', 'proxy')", name=op.f("ck_consents_given_by_known")),
         sa.CheckConstraint("purpose IN ('match', 'share', 'photos')", name=op.f("ck_consents_purpose_known")),
@@ -132,13 +132,14 @@ def upgrade() -> None:
         sa.Column("status", sa.Text(), nullable=False),
         sa.Column("hearer_id", sa.Uuid(), nullable=True),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("answer", sa.Text(), nullable=True),
+        sa.Column("answer_sealed", sa.LargeBinary(), nullable=True),
         sa.CheckConstraint("(status = 'open') = (ended_at IS NULL)", name=op.f("ck_objections_end_whole")),
         sa.CheckConstraint(
             "status IN ('open', 'upheld', 'rejected', 'taken_back')", name=op.f("ck_objections_status_known")
         ),
         sa.CheckConstraint(
-            "status NOT IN ('upheld','rejected') OR answer IS NOT NULL", name=op.f("ck_objections_heard_with_an_answer")
+            "status NOT IN ('upheld','rejected') OR answer_sealed IS NOT NULL",
+            name=op.f("ck_objections_heard_with_an_answer"),
         ),
         sa.CheckConstraint("hearer_id <> raiser_id", name=op.f("ck_objections_hearer_is_another")),
         sa.ForeignKeyConstraint(["hearer_id"], ["users.id"], name=op.f("fk_objections_hearer_id_users")),
@@ -209,15 +210,21 @@ def upgrade() -> None:
     )
     op.create_table(
         "plan_steps",
-        sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("number", sa.BigInteger(), sa.Identity(always=True), nullable=False),
         sa.Column("plan_id", sa.Uuid(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("actor_id", sa.Uuid(), nullable=True),
         sa.Column("step", sa.Text(), nullable=False),
-        sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("cause", sa.Text(), nullable=True),
+        sa.Column("reason_sealed", sa.LargeBinary(), nullable=True),
+        sa.CheckConstraint(
+            "cause IN ('household_closed', 'last_member_died', 'joined_into')", name=op.f("ck_plan_steps_cause_known")
+        ),
         sa.ForeignKeyConstraint(["actor_id"], ["users.id"], name=op.f("fk_plan_steps_actor_id_users")),
         sa.ForeignKeyConstraint(["plan_id"], ["plans.id"], name=op.f("fk_plan_steps_plan_id_plans")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_plan_steps")),
+        sa.UniqueConstraint("number", name=op.f("uq_plan_steps_number")),
     )
     op.create_index(op.f("ix_plan_steps_plan_id"), "plan_steps", ["plan_id"], unique=False)
     op.create_table(

@@ -128,18 +128,6 @@ def upgrade() -> None:
         CREATE TRIGGER deliveries_follow AFTER UPDATE OF region_code ON households FOR EACH ROW
         WHEN (OLD.region_code <> NEW.region_code) EXECUTE FUNCTION deliveries_follow_the_household()
     """)
-    # A round that was proposed before the move and is committed after it delivers where the household lives then.
-    op.execute("""
-        CREATE FUNCTION deliveries_start_at_the_household() RETURNS trigger LANGUAGE plpgsql AS $$
-        BEGIN
-            NEW.region_code := (SELECT region_code FROM households WHERE id = NEW.household_id);
-            RETURN NEW;
-        END $$
-    """)
-    op.execute("""
-        CREATE TRIGGER deliveries_start BEFORE UPDATE OF status ON allocations FOR EACH ROW
-        WHEN (NEW.status = 'reserved' AND OLD.status = 'proposed') EXECUTE FUNCTION deliveries_start_at_the_household()
-    """)
 
 
 def _current_values() -> None:
@@ -197,14 +185,12 @@ def downgrade() -> None:
     for name in ("initials", "name_characters", "at_4", "at_6", "at_9"):
         op.drop_index(f"ix_households_{name}", "households")
     op.execute("DROP TRIGGER deliveries_follow ON households")
-    op.execute("DROP TRIGGER deliveries_start ON allocations")
     op.execute("DROP TRIGGER only_the_history_changes_values ON indicators")
     op.execute("DROP TRIGGER current_values_are_remembered ON indicators")
     op.drop_table("household_changes")
     op.drop_table("indicator_values")
     for function in (
         "deliveries_follow_the_household",
-        "deliveries_start_at_the_household",
         "only_the_history_changes_values",
         "current_values_are_remembered",
         "current_values_follow",

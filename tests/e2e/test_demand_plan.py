@@ -46,6 +46,7 @@ def test_a_profile_a_plan_and_two_needs_in_the_next_round(sign_in: SignIn, site:
     worker.goto(f"{site.url}/households?text={number[0]}")
     worker.locator("tbody th a").first.click()
     home = worker.url
+    head = worker.locator("h1").first.inner_text()
     worker.goto(f"{home}/indicators")
     worker.fill("#source", "入户核查")
     worker.fill("#as_of", day_of(utc_now()).isoformat())
@@ -69,6 +70,7 @@ def test_a_profile_a_plan_and_two_needs_in_the_next_round(sign_in: SignIn, site:
     assert worker.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     household.reload()
     expect(household.locator("main")).to_contain_text("无障碍改造")
+    household.fill("[id^=giver-plan-]", head)  # who agrees says so by name
     _press(household, f"/agree/{plan.rsplit('/', 1)[1]}")
     expect(household.locator(".alert-flash")).to_contain_text("接下来由县里审批")
 

@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, sessionmaker
 
-from households.operations import join_account
+from households.accounts import join_account
 from kernel.audit import SYSTEM
 from tests.factories import COUNTY, NOW, OTHER_COUNTY, SIBLING_TOWNSHIP, TOWNSHIP, resident_id
 from tests.factories_demand import a_head, make_household, make_need

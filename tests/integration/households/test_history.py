@@ -1,6 +1,6 @@
 """Indicators keep their history: nothing is overwritten, the latest that nobody corrected is the current one, the database holds it so."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from households.history.models import IndicatorValue
 from households.history.operations import withdraw_value
-from households.history.queries import current_rows, history_of
+from households.history.queries import current_rows, history_of, value_of
 from households.indicators import IndicatorEntry
 from households.models import Household, Indicator
 from households.operations import set_indicators
@@ -170,3 +170,20 @@ def test_a_correction_of_another_households_value_is_refused_by_the_database_too
                 corrects=row.id,
             )  # fmt: skip
         )
+
+
+def test_a_long_history_of_one_indicator_cuts_off_no_other_and_an_old_value_is_corrected(session: Session) -> None:
+    household = make_household(session)
+    rows = [
+        {"household_id": household.id, "code": "debt", "value": n, "as_of": date(2020, 1, 1) + timedelta(days=n), "source": "入户",
+         "recorder": "x", "recorded_at": NOW} for n in range(1_100)
+    ]  # fmt: skip
+    session.execute(sa.insert(IndicatorValue), rows)
+    put(session, household, wages(100))
+    shown = history_of(session, household.id)
+    assert {row.code: sum(one.code == row.code for one in shown) for row in shown} == {"debt": 50, "wages_year": 1}
+    assert int(shown[0].value) == 1_099 and len(history_of(session, household.id, code="debt")) == 1_100
+    oldest = session.scalars(sa.select(IndicatorValue).order_by(IndicatorValue.as_of)).first()
+    assert value_of(session, household.id, oldest.id) == oldest
+    put(session, household, IndicatorEntry("debt", 7, oldest.as_of, "更正", corrects=oldest.id))
+    assert value_of(session, household.id, oldest.id) is None

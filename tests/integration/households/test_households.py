@@ -7,6 +7,7 @@ from datetime import date, timedelta
 import pytest
 import sqlalchemy as sa
 
+from households.accounts import join_account
 from households.consents.operations import give_consent, withdraw_consent
 from households.consents.rules import Giving
 from households.indicators import IndicatorEntry
@@ -15,7 +16,6 @@ from households.needs.operations import hold_many
 from households.operations import (
     change_household,
     close_household,
-    join_account,
     register_household,
     reopen_household,
     reveal,

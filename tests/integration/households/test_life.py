@@ -10,13 +10,8 @@ from sqlalchemy.orm import Session
 
 from households.indicators import IndicatorEntry
 from households.life.models import HouseholdChange
-from households.life.operations import (
-    join_households,
-    move_household,
-    record_birth,
-    record_death,
-    split_household,
-)
+from households.life.operations import move_household, record_birth, record_death
+from households.life.parting import join_households, split_household
 from households.life.queries import life_of
 from households.life.rules import Place
 from households.models import Household, HouseholdEvent, Indicator, Member
@@ -152,7 +147,7 @@ def test_rights_follow_a_move_at_once_and_so_do_open_needs(session: Session) -> 
     hold_many(session, [(promised.id, 1)], NOW)
     done = moved(session, family)
     assert set(done.needs) == {open_need.number, promised.number}
-    assert done.bound == (promised.number,)
+    assert (done.promised, done.in_rounds) == ((promised.number,), {})
     session.expire_all()
     assert {need.region_code for need in session.scalars(sa.select(Need))} == {SIBLING_TOWNSHIP}
     with pytest.raises(NotFound):
@@ -166,7 +161,7 @@ def test_rights_follow_a_move_at_once_and_so_do_open_needs(session: Session) -> 
 def test_a_move_names_the_needs_of_a_round_under_way(session: Session) -> None:
     family = a_family(session)
     need = make_need(session, family)
-    assert moved(session, family, in_rounds={need.id: 7}).bound == (need.number,)
+    assert moved(session, family, in_rounds={need.id: 7}).in_rounds == {need.number: 7}
 
 
 def test_a_move_out_of_the_county_takes_a_right_in_both(session: Session) -> None:

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from households.leads.models import Lead
 from households.leads.operations import merge_lead, record_lead, tie_to_household
-from households.life.operations import join_households
+from households.life.parting import join_households
 from households.monitoring.models import HouseholdWarning
 from households.monitoring.operations import enter_monitoring, handle_warning, reveal_note
 from households.monitoring.queries import board, calm_households, open_spell

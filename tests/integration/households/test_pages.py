@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy.orm import Session, sessionmaker
 
-from households.operations import join_account
+from households.accounts import join_account
 from kernel.accounts.models import User
 from kernel.audit import SYSTEM
 from tests.factories import COUNTY, NOW, SIBLING_TOWNSHIP, TOWNSHIP, make_user, resident_id

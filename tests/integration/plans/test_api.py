@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from sqlalchemy.orm import Session, sessionmaker
 
-from households.operations import join_account
+from households.accounts import join_account
 from kernel.audit import SYSTEM
 from tests import factories_plans as make
 from tests.factories import COUNTY, NOW, SIBLING_TOWNSHIP, TOWNSHIP
@@ -65,6 +65,11 @@ def test_refusing_and_reopening(api_as: As, app_sessions: sessionmaker[Session])
     assert approver.post(f"{path}/refuse", {"reason": "金额偏高"}).json["status"] == "draft"
     worker.post(f"{path}/agree", {"way": "screen", "version": worker.get(path).json["version"]})
     assert worker.post(f"{path}/reopen", {"reason": "改变主意"}).json["agreed_on"] is None
+    steps = worker.get(f"{path}/steps").json["items"]
+    assert [one["step"] for one in steps if one["has_reason"]] == ["refuse", "reopen"]
+    assert approver.post(f"{path}/texts", {"purpose": "复核计划"}).status_code == 403
+    told = worker.post(f"{path}/texts", {"purpose": "复核计划"}).json["texts"]
+    assert [one["text"] for one in told] == ["金额偏高", "改变主意"]
 
 
 def test_consents_over_the_api(api_as: As, app_sessions: sessionmaker[Session]) -> None:  # promise 22
@@ -78,6 +83,12 @@ def test_consents_over_the_api(api_as: As, app_sessions: sessionmaker[Session]) 
     assert worker.get(f"/households/{home}").json["consented_at"]
     assert worker.post(f"{path}/withdraw", {"purpose": "match"}).json["consented_at"] is None
     assert [one["withdrawn_at"] is None for one in worker.get(path).json["items"]] == [True, False]
+    worker.post(f"{path}/withdraw", {"purpose": "share", "words": "儿子患病"})
+    kept = worker.get(path)
+    assert "患病" not in kept.text and {one["has_withdrawal_words"] for one in kept.json["items"]} == {True, False}
+    assert worker.post(f"{path}/texts", {"purpose": " "}).status_code == 422
+    assert [one["text"] for one in worker.post(f"{path}/texts", {"purpose": "回访核实"}).json["texts"]] == ["儿子患病"]
+    assert api_as("reviewer").post(f"{path}/texts", {"purpose": "回访核实"}).status_code == 403
     assert api_as("worker", region=SIBLING_TOWNSHIP).get(path).status_code == 404
     for role in ("household", "volunteer", "finance"):
         assert api_as(role).get(path).status_code == 403
@@ -93,9 +104,30 @@ def test_objections_over_the_api(api_as: As, app_sessions: sessionmaker[Session]
     assert raised.status_code == 201 and "现金" not in raised.text
     path = f"/objections/{raised.json['id']}"
     assert [one["id"] for one in reviewer.get("/objections").json["items"]] == [raised.json["id"]]
-    assert reviewer.post(f"{path}/read").json == {"words": "我家不要现金"}
+    assert reviewer.post(f"{path}/read").json == {"words": "我家不要现金", "answer": None}
     assert api_as("worker").post(f"{path}/read").status_code == 403
     assert reviewer.post(f"{path}/hear", {"upheld": True, "answer": " "}).status_code == 422
     assert reviewer.post(f"{path}/hear", {"upheld": True, "answer": "改发大米"}).json["status"] == "upheld"
     assert reviewer.post(f"{path}/hear", {"upheld": True, "answer": "再说"}).status_code == 409
+    assert reviewer.post(f"{path}/read").json["answer"] == "改发大米"
+    (heard,) = reviewer.get("/objections", status="upheld").json["items"]
+    assert heard["answered"] and "answer" not in heard
     assert reviewer.get("/objections").json["items"] == []
+
+
+def test_accounts_over_the_api(api_as: As, app_sessions: sessionmaker[Session]) -> None:
+    home = a_home(app_sessions)
+    own, worker = api_as("household", region=TOWNSHIP, login="zhou"), api_as("worker", region=TOWNSHIP)
+    path = f"/households/{home}/accounts"
+    assert worker.post(path, {"login": "nobody"}).status_code == 404
+    assert own.post("/objections", {"household_id": home, "words": "不要"}).status_code == 404
+    joined = worker.post(path, {"login": "zhou"}, key="once")
+    assert (joined.status_code, [one["login"] for one in joined.json["items"]]) == (201, ["zhou"])
+    assert worker.post(path, {"login": "zhou"}, key="once").json == joined.json  # promise 6
+    assert own.post("/objections", {"household_id": home, "words": "不要"}).status_code == 201
+    for other in (own, api_as("reviewer"), api_as("household")):
+        assert other.get(path).status_code == 403
+    far = api_as("worker", region=SIBLING_TOWNSHIP)
+    assert far.get(path).status_code == far.post(path, {"login": "zhou"}).status_code == 404
+    assert worker.post(f"{path}/{joined.json['items'][0]['user_id']}/leave").json["items"] == []
+    assert own.post("/objections", {"household_id": home, "words": "不要"}).status_code == 404

@@ -15,7 +15,8 @@ from households.models import Household
 from households.operations import register_household
 from households.plans.objections import hear_objection, object_to, read_words, take_back
 from households.plans.operations import agree, open_draft
-from households.plans.rules import HearerIsAuthor
+from households.plans.queries import answer_of
+from households.plans.rules import HearerIsAuthor, MeasureEntry
 from households.queries import who_looked
 from kernel.audit import SYSTEM, AuditEntry
 from kernel.errors import Conflict, InvalidFields, InvalidInput, NotFound
@@ -203,13 +204,12 @@ def test_an_objection_freezes_the_needs_until_another_person_has_heard_it(sessio
     own = object_to(
         session,
         household_id=household.id,
-        plan_id=plan.id,
         words="金额太低",
         **by(make.make_person(session, "zhou", ("household", COUNTY))),
     )
     assert rounds.frozen(session, people).pool_summary["excluded_needs"] == {"objection": 4}
     with pytest.raises(Conflict, match="open already"), session.begin_nested():
-        object_to(session, household_id=household.id, plan_id=plan.id, words="再说一次", **by(SYSTEM))
+        object_to(session, household_id=household.id, words="再说一次", **by(SYSTEM))
     for author in (worker, approver):
         with pytest.raises(HearerIsAuthor):
             hear_objection(session, objection_id=own.id, upheld=True, answer="同意", **by(author))
@@ -218,6 +218,11 @@ def test_an_objection_freezes_the_needs_until_another_person_has_heard_it(sessio
     hear_objection(session, objection_id=own.id, upheld=True, answer="下月起调高", **by(people.reviewer))
     take_back(session, objection_id=objection.id, **by(SYSTEM))
     assert (own.status, own.hearer_id, objection.status) == ("upheld", people.reviewer.id, "taken_back")
+    assert own.plan_id == plan.id and answer_of(session, own) == "下月起调高"
+    # upheld and not carried out is as good as not heard: only another version that the household agreed to, or the end of the plan, lets go
+    assert rounds.frozen(session, people).pool_summary["excluded_needs"] == {"objection": 2}
+    later = {"now": NOW + 2 * DAY}
+    make.plan_in_force(session, household, worker, approver, MeasureEntry("cash-aid", quantity=20), **later)
     assert rounds.frozen(session, people).pool_summary["excluded_needs"] == {}
     with pytest.raises(Conflict, match="answered already"):
         take_back(session, objection_id=own.id, **by(SYSTEM))

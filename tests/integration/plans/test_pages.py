@@ -8,9 +8,13 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, sessionmaker
 
+from households.accounts import join_account
+from households.life.operations import record_birth
+from households.models import Household
 from households.needs.models import Need
-from households.operations import join_account
 from households.plans.models import Plan
+from households.rules import MemberEntry
+from kernel.accounts.models import User
 from kernel.audit import SYSTEM
 from tests import factories_plans as make
 from tests.factories import COUNTY, NOW, SIBLING_TOWNSHIP, TOWNSHIP, make_user, resident_id
@@ -88,6 +92,11 @@ def test_a_plan_goes_from_the_household_page_to_its_needs(home: str, browser_of:
     reviewer.post(f"{path}/approve", page=path, starts_on="", version=seen)
     page = worker.get(path)
     assert "In force" in page and "Need no." in page and "Came into force" in page
+    assert "Goes on as it is" in page and "The facts changed" not in page
+    refused = worker.post(f"{path}/review", page=path, status=422, outcome="change", words=" ")
+    assert re.search(r'value="change" checked', refused.text)
+    refused = worker.post(f"{path}/review", page=path, status=422, outcome="bogus", words="儿子患病在家")
+    assert "儿子患病在家</textarea>" in refused.text  # nothing typed is lost
     assert "3 parcels" in worker.get(f"/households/{home}") or "Food parcel" in worker.get(f"/households/{home}")
     for query in ("", "?status=in_force", "?status=due", "?text=zhou", "?status=draft&text=zz"):
         worker.get(f"/plans{query}")
@@ -102,7 +111,12 @@ def test_who_drafted_finds_no_button_to_approve(home: str, browser_of: Open) -> 
     coordinator.post(f"{path}/approve", page=path, status=403, version=version_on_or_any(page))
     coordinator.post(f"{path}/refuse", page=path, status=422, reason="")
     coordinator.post(f"{path}/refuse", page=path, reason="金额偏高")
-    assert "金额偏高" in coordinator.get(path)
+    page = coordinator.get(path)
+    assert "金额偏高" not in page and "A text is on file, sealed" in page  # promise 19
+    coordinator.post(f"{path}/texts", page=path, status=422, purpose="")
+    shown = coordinator.post(f"{path}/texts", page=path, status=200, purpose="复核计划")
+    assert "金额偏高" in shown.text and "no-store" in shown.headers["Cache-Control"]
+    assert "复核计划" in coordinator.get(f"/households/{home}")
     coordinator.post(f"{path}/drop", page=path, reason="重填")
     assert "Ended" in coordinator.get(path)
 
@@ -138,9 +152,17 @@ def test_the_household_chooses_agrees_and_sees_what_became_of_it(  # promise 22
     page = zhou.get("/my/plan")
     action = re.search(r'action="(/my/plan/[^"]+/agree/[^"]+)"', page)
     assert action
-    zhou.post(action[1], page="/my/plan", version=version_on(page))
+    zhou.post(action[1], page="/my/plan", status=422, version=version_on(page), giver="")
+    daughter = {"version": version_on(page), "giver": "周小红"}
+    refused = zhou.post(action[1], page="/my/plan", status=422, **daughter)  # who is no head says what they are to it
+    assert 'value="周小红"' in refused.text
+    zhou.post(action[1], page="/my/plan", giver="周建国", version=version_on(page))
     assert "The county looks at the plan now" in zhou.get("/my/plan")
-    zhou.post(f"{path}/consents/give", page="/my/plan", **{"purpose-match": "1", "version-match": "2027-1"})
+    zhou.post(
+        f"{path}/consents/give",
+        page="/my/plan",
+        **{"purpose-match": "1", "version-match": "2027-1", "giver": "周小红", "relation": "女儿"},
+    )
     coordinator = browser_of("plan.coordinator")
     plan = "/plans/" + action[1].rsplit("/", 1)[1]
     coordinator.post(f"{plan}/approve", page=plan, starts_on="", version=version_on(coordinator.get(plan)))
@@ -230,3 +252,50 @@ def test_every_page_of_plans_reads_in_chinese(  # noqa: F811
         text = re.sub(r"<(script|style|datalist).*?</\1>|<[^>]+>", " ", browser.get(page), flags=re.S)
         words = set(re.findall(r"\b[A-Za-z]{4,}\b", text)) - {"XLSX", "English", "worker", "plan", "zhou", "Zhongfu"}
         assert not words, (page, words)
+
+
+def test_the_worker_joins_an_account_and_takes_it_away(home: str, browser_of: Open) -> None:  # noqa: F811
+    worker, zhou = browser_of("plan.worker", locale="zh_Hans_CN"), browser_of("zhou")
+    path = f"/households/{home}/accounts"
+    assert "本户的账号" in worker.get(f"/households/{home}") and "zhou" in worker.get(path)
+    leave = re.search(r'action="(/households/[^"]+/leave)"', worker.get(path))
+    assert leave
+    worker.post(leave[1], page=path)
+    assert "not yet joined to a household" in zhou.get("/my/plan")
+    refused = worker.post(f"{path}/join", page=path, status=404, login="plan.worker")
+    assert "由管理员开立" in refused.text and 'value="plan.worker"' in refused.text
+    worker.post(f"{path}/join", page=path, login="zhou")
+    assert "Choose what would help" in zhou.get("/my/plan")
+    zhou.get(path, 403)
+
+
+def test_a_split_on_the_page_says_that_accounts_are_to_be_joined_anew(  # noqa: F811
+    home: str,
+    browser_of: Open,
+    app_sessions: sessionmaker[Session],  # noqa: F811
+) -> None:
+    with app_sessions.begin() as session:
+        household = session.get_one(Household, home)
+        child = MemberEntry("周小明", "child", sex="male", born_on=NOW.date())
+        record_birth(session, household_id=household.id, entry=child, actor=SYSTEM, scope=(COUNTY,), now=NOW)
+        child_id = str(next(one.id for one in household.members if one.name == "周小明"))
+    worker, path = browser_of("plan.worker"), f"/households/{home}/life/split"
+    answer = {"leaving": child_id, f"relation-{child_id}": "head", "region_code": TOWNSHIP, "happened_on": "2026-01-05"}
+    made = worker.post(path, page=path, **answer)
+    assert "join each anew to where its person lives: zhou." in html.unescape(worker.get(made.headers["Location"]))
+    assert "not yet joined to a household" in browser_of("zhou").get("/my/plan")
+
+
+def test_what_was_typed_for_one_household_does_not_stand_in_anothers_form(  # noqa: F811
+    home: str,
+    browser_of: Open,
+    app_sessions: sessionmaker[Session],  # noqa: F811
+) -> None:
+    with app_sessions.begin() as session:
+        other = make.poor_household(session, a_head(name="李一", resident_id=resident_id(born="19510101")))
+        user_id = session.scalars(sa.select(User.id).where(User.login == "zhou")).one()
+        join_account(session, household_id=other.id, user_id=user_id, actor=SYSTEM, scope=(COUNTY,), now=NOW)
+    zhou = browser_of("zhou")
+    long = "儿" * 1_001
+    refused = zhou.post(f"/my/plan/{home}/object", page="/my/plan", status=422, about="plan", words=long)
+    assert refused.text.count(long) == 1

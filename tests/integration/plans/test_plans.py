@@ -9,23 +9,19 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from households.models import Household
 from households.needs.models import Need
-from households.needs.operations import deliver, hold_many
 from households.operations import close_household
 from households.plans.approval import approve_plan, close_plan, plans_to_start, refuse_plan, review_plan, start_plan
-from households.plans.following import fates_under, follow_one, households_to_follow
-from households.plans.models import Plan, PlanNeed
+from households.plans.models import Plan
 from households.plans.operations import agree, choose_measures, drop_draft, open_draft, reopen_draft, write_measures
-from households.plans.queries import list_plans, measure_of_need, plan_in_force, steps_of
+from households.plans.queries import list_plans, measure_of_need, steps_of
 from households.plans.rules import ApproverIsAuthor, MeasureEntry, WrongPlanStep
+from households.plans.texts import open_words
+from households.queries import who_looked
 from kernel.audit import SYSTEM, AuditEntry
 from kernel.errors import Conflict, InvalidFields, InvalidInput, NotFound
-from marketplace.tasks.plans import sweep_plans
-from matching.rounds.operations import cancel_round
-from matching.rounds.pools import rounds_holding
 from tests import factories_plans as make
-from tests import factories_rounds as rounds
-from tests.factories import COUNTY, NOW, SIBLING_TOWNSHIP, resident_id
-from tests.factories_demand import a_head, make_household, make_need
+from tests.factories import COUNTY, NOW, SIBLING_TOWNSHIP
+from tests.factories_demand import make_household
 from tests.factories_plans import MEASURES, ON_PAPER, ON_SCREEN, by
 
 DAY = timedelta(days=1)
@@ -127,8 +123,11 @@ def test_refused_reopened_and_dropped_versions_say_why(session, people):
     reopen_draft(session, plan_id=plan.id, reason="家庭改变主意", **by(worker))
     drop_draft(session, plan_id=plan.id, reason="已搬走", **by(worker))
     assert plan.status == "closed"
-    reasons = [row.step.reason for row in steps_of(session, plan.id) if row.step.reason]
-    assert reasons == ["金额偏高", "家庭改变主意", "已搬走"]
+    told = open_words(session, subject="plan", subject_id=plan.id, purpose="复核计划", **by(approver))
+    assert [one.text for one in told] == ["金额偏高", "家庭改变主意", "已搬走"]
+    assert [row.step.has_reason for row in steps_of(session, plan.id)] == [False, False, True, False, True, True]
+    session.commit()
+    assert who_looked(session, household.id)[0].purpose == "复核计划"  # promise 20
     assert open_draft(session, household_id=household.id, **by(worker)).version_no == 2
 
 
@@ -205,121 +204,6 @@ def test_a_household_has_one_current_plan_whatever_eight_threads_do(
         session.execute(sa.update(Plan).where(Plan.household_id == household.id).values(status="in_force"))
 
 
-# ---- a changed plan ----
-
-
-def next_version(session, household, worker, approver, *measures, at=NOW + DAY):
-    held = rounds_holding(session, [household.id])
-    plan = make.agreed_plan(session, household, worker, *measures, now=at)
-    return approve_plan(session, plan_id=plan.id, starts_on=None, rounds=held, **by(approver, now=at))
-
-
-def test_a_changed_plan_changes_and_withdraws_its_open_needs(session, people):
-    worker, approver = people
-    household = make.poor_household(session)
-    by_hand = make_need(session, household)
-    first = make.plan_in_force(session, household, worker, approver)
-    plan, followed = next_version(
-        session, household, worker, approver, MeasureEntry("food-parcels", quantity=6), MeasureEntry("home-care")
-    )
-    assert (first.status, plan.version_no, plan_in_force(session, household.id).id) == ("reviewed", 2, plan.id)
-    assert {one.kind for one in followed.fates} == {"changed", "withdrawn"}
-    needs = needs_of(session, household)
-    assert (needs["food_parcel"].quantity, needs["food_parcel"].status) == (6, "open")
-    assert needs["cash_aid"].status == "withdrawn"
-    assert (needs["care_hours"].quantity, needs["care_hours"].fill) == (8, "single")
-    assert (by_hand.status, by_hand.quantity) == ("open", 10)  # what was posted by hand is nobody's measure
-    assert measure_of_need(session, needs["food_parcel"].id).plan_id == plan.id
-
-
-def test_what_is_promised_or_delivered_is_named_and_stays(session, people):
-    worker, approver = people
-    household = make.poor_household(session)
-    make.plan_in_force(session, household, worker, approver)
-    needs = needs_of(session, household)
-    hold_many(session, [(needs["cash_aid"].id, 4), (needs["food_parcel"].id, 1)], NOW)
-    deliver(session, [(needs["food_parcel"].id, 1)], NOW)
-    plan = make.agreed_plan(session, household, worker, MeasureEntry("food-parcels", quantity=6), now=NOW + DAY)
-    told = {fate.need.number: fate.kind for fate in fates_under(session, plan, rounds={})}
-    assert told == {needs["cash_aid"].number: "promised", needs["food_parcel"].number: "delivered"}
-    approve_plan(session, plan_id=plan.id, starts_on=None, rounds={}, **by(approver, now=NOW + DAY))
-    after = needs_of(session, household)
-    assert [(after[code].status, after[code].quantity) for code in ("cash_aid", "food_parcel")] == [
-        ("open", 10),
-        ("open", 2),
-    ]
-
-
-def test_a_change_while_a_round_is_frozen_waits_for_its_end(session, people):
-    worker, approver = people
-    pool = rounds.make_pool(session)
-    household = make.poor_household(session, a_head(resident_id=resident_id(born="19500101")))
-    make.plan_in_force(session, household, worker, approver)
-    staff = rounds.make_people(session)
-    one = rounds.frozen(session, staff)
-    needs = needs_of(session, household)
-    assert rounds_holding(session, [household.id, pool.households[0].id]).keys() >= {needs["cash_aid"].id}
-    _, followed = next_version(session, household, worker, approver, MeasureEntry("food-parcels", quantity=6))
-    assert {(fate.kind, fate.need.round_number) for fate in followed.fates} == {("in_round", one.number)}
-    kept = needs_of(session, household)
-    assert (kept["food_parcel"].quantity, kept["cash_aid"].status) == (2, "open")
-    later = NOW + 2 * DAY
-    follow_one(session, household_id=household.id, rounds=rounds_holding(session, [household.id]), **_by_system(later))
-    assert needs_of(session, household)["food_parcel"].quantity == 2  # the round is still under way
-    cancel_round(session, round_id=one.id, reason="改期", actor=staff.creator.actor, scope=(COUNTY,), now=later)
-    assert households_to_follow(session, today=later.date()) == [household.id]
-    follow_one(session, household_id=household.id, rounds=rounds_holding(session, [household.id]), **_by_system(later))
-    free = needs_of(session, household)
-    assert (free["food_parcel"].quantity, free["cash_aid"].status) == (6, "withdrawn")
-    assert households_to_follow(session, today=later.date()) == []
-
-
-def _by_system(now):
-    return {"actor": SYSTEM, "now": now}
-
-
-def test_a_periodic_measure_posts_each_period_once(session: Session, sessions: sessionmaker[Session], people):
-    worker, approver = people
-    household = make.poor_household(session)
-    make.plan_in_force(
-        session, household, worker, approver, MeasureEntry("companionship", every="monthly", days=20), MEASURES[0]
-    )
-    session.commit()
-
-    def hours() -> list[tuple[date, date]]:
-        session.expire_all()
-        rows = session.execute(
-            sa.select(Need.starts_on, Need.due_on)
-            .where(Need.category_code == "companionship_hours")
-            .order_by(Need.starts_on)
-        )
-        return [tuple(row) for row in rows]
-
-    assert hours() == [(date(2027, 3, 5), date(2027, 3, 25))]
-    assert households_to_follow(session, today=date(2027, 4, 4)) == []
-    april = NOW + 35 * DAY  # 9 April
-    assert households_to_follow(session, today=april.date()) == [household.id]
-    session.commit()
-    barrier = threading.Barrier(4)
-
-    def sweep() -> None:
-        with sessions() as own:
-            barrier.wait()
-            follow_one(own, household_id=household.id, rounds={}, actor=SYSTEM, now=april)
-            own.commit()
-
-    threads = [threading.Thread(target=sweep) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert hours()[1:] == [(date(2027, 4, 5), date(2027, 4, 29))]
-    # A month that nobody looked is not made up for.
-    follow_one(session, household_id=household.id, rounds={}, actor=SYSTEM, now=NOW + 100 * DAY)
-    assert [start for start, _ in hours()] == [date(2027, 3, 5), date(2027, 4, 5), date(2027, 6, 5)]
-    assert session.scalar(sa.select(sa.func.count()).select_from(PlanNeed)) == 4
-
-
 def test_a_later_start_waits_for_its_day(session, people):
     worker, approver = people
     household = make.poor_household(session)
@@ -391,29 +275,3 @@ def test_the_household_chooses_among_what_is_suggested(session, people):
         choose_measures(session, household_id=household.id, codes=[], **by(own))
     with pytest.raises(ApproverIsAuthor):
         approve_plan(session, plan_id=plan.id, starts_on=None, rounds={}, **by(own))
-
-
-def test_the_sweep_starts_plans_and_posts_periods_and_twice_does_no_harm(session, people):
-    worker, approver = people
-    household = make.poor_household(session)
-    plan = make.agreed_plan(session, household, worker, MEASURES[0], MeasureEntry("companionship", every="monthly"))
-    approve_plan(session, plan_id=plan.id, starts_on=date(2027, 3, 10), rounds={}, **by(approver))
-    assert sweep_plans(session, now=NOW) == 0
-    assert sweep_plans(session, now=NOW + 5 * DAY) == 1
-    assert (plan.status, len(needs_of(session, household))) == ("in_force", 2)
-    assert sweep_plans(session, now=NOW + 5 * DAY) == 0
-    assert sweep_plans(session, now=NOW + 40 * DAY) == 1
-    assert sweep_plans(session, now=NOW + 40 * DAY) == 0
-    assert session.scalar(sa.select(sa.func.count()).select_from(PlanNeed)) == 3
-
-
-def test_the_sweep_outlives_what_the_rules_refuse(session, people):
-    worker, approver = people
-    homes = [make.poor_household(session, a_head(resident_id=resident_id(born=f"1940010{n}"))) for n in (1, 2)]
-    plans = [make.agreed_plan(session, home, worker, *MEASURES) for home in homes]
-    for plan in plans:
-        approve_plan(session, plan_id=plan.id, starts_on=date(2027, 3, 10), rounds={}, **by(approver))
-    for table in ("policy_sets",):  # the policy of the county ends before their day
-        session.execute(sa.text(f"UPDATE {table} SET holds = daterange('2026-01-01', '2027-03-08')"))  # noqa: S608
-    assert sweep_plans(session, now=NOW + 5 * DAY) == 0
-    assert {plan.status for plan in plans} == {"approved"}
