@@ -23,7 +23,7 @@ def next_year(today: date) -> dict[str, Any]:
     year = today.year + 1
     document |= {
         "id": f"yongjia-{year}", "valid_from": f"{year}-01-01",
-        "source": f"Demo of Yongjia county: draft for {year}; the lines are assumed",
+        "source": f"示范用：{year} 年草案，各项标准为假定",
     }  # fmt: skip
     document["figures"] |= RAISED
     document["secondary_from"] = 35

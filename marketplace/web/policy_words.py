@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from flask_babel import LazyString
+from flask_babel import LazyString, ngettext
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
@@ -25,8 +25,16 @@ FIGURES: dict[str, LazyString] = {
     "savings_limit": _l("Limit of savings, a head"),
     "average_income": _l("Average income, a head and year"),
     "relative_income": _l("Line of relative low income, a head and year"),
+    "review_months_steady": _l("A plan is reviewed every, in steady circumstances"),
+    "review_months_unsteady": _l("A plan is reviewed every, in changing circumstances"),
 }
-FIGURE_UNITS = {"edge_factor": PERMILLE, "employment_cost": PERMILLE}
+MONTHS = "months"
+FIGURE_UNITS = {
+    "edge_factor": PERMILLE,
+    "employment_cost": PERMILLE,
+    "review_months_steady": MONTHS,
+    "review_months_unsteady": MONTHS,
+}
 
 
 @dataclass(frozen=True)
@@ -78,6 +86,8 @@ def figure_unit(policy: Policy, name: str) -> str:
 
 def in_unit(unit: str, value: int) -> str:
     """A value with its unit."""
+    if unit == MONTHS:
+        return ngettext("%(num)s month", "%(num)s months", value)
     return amount_text(next(fact for fact, own in FACTS.items() if own == unit), value)
 
 
