@@ -22,6 +22,19 @@ INCOME_OF_LINE = {
     "other": (0.60, 1.90),
 }
 
+ASKED = frozenset(
+    (
+        "wages_year",
+        "transfers_year",
+        "business_year",
+        "farming_year",
+        "property_income_year",
+        "vehicles",
+        "second_homes",
+    )
+)
+"""Indicators that a visitor always asks for, whatever the answer"""
+
 
 @dataclass(frozen=True)
 class Family:
@@ -307,4 +320,6 @@ def _counted(members: list[MemberEntry], status: str, values: dict[str, Decimal]
         "dependent_on_care": sum(member.disability_grade == 1 for member in members),
         "unemployed": max(0, able - int(values["employed"])) if status != "relative_low_income" else 0,
     }
-    return {code: Decimal(value) for code, value in counted.items()}
+    # looked into and not there: what is not on file would count as 0 too, but nobody would have asked
+    absent = dict.fromkeys(ASKED.difference(values), 0)
+    return {code: Decimal(value) for code, value in (counted | absent).items()}

@@ -279,8 +279,11 @@ def test_a_draft_is_opened_where_nothing_is_on_file_and_suggests_nothing(session
     household = make.make_household(session)
     plan = open_draft(session, household_id=household.id, **by(worker))
     assert plan.measures == []
+    unknown = plan.basis["not_on_file"]
+    assert {"wages_year", "savings"} <= set(unknown)  # said, not taken for none
     assert plan.basis == {
         "category": household.status_category, "main_type": household.main_type, "risk_tier": household.risk_tier,
+        "not_on_file": unknown,
     }  # fmt: skip
     plan = write_measures(session, plan_id=plan.id, entries=MEASURES, version=plan.version, **by(worker))
     assert [one.measure_code for one in plan.measures] == ["food-parcels", "cash-aid"]
