@@ -10,8 +10,8 @@ from households.cases.models import CaseConference, CaseMeasure, CaseParticipant
 from households.cases.queries import get_case
 from households.cases.rules import CaseEntry, DecisionEntry, check_case, check_decision
 from households.models import Household
-from households.queries import REVEALED, get_household
-from households.rules import check_purpose
+from households.queries import get_household
+from households.revealing import open_sealed
 from kernel import audit
 from kernel.audit import Actor
 from kernel.catalogue.models import Category
@@ -159,12 +159,11 @@ def open_facts(
 ) -> str:
     """The facts in clear, for a purpose that goes on the household's trail (promise 20). Raises NotFound, InvalidInput."""
     case = get_case(session, case_id, scope=scope)
-    household = get_household(session, case.household_id, scope=scope)
-    audit.record(
-        session, actor=actor, action=REVEALED, subject_type="household", subject_id=household.id, now=now,
-        region_code=household.region_code, purpose=check_purpose(purpose), of="case",
+    [facts] = open_sealed(
+        session, household_id=case.household_id, rows=[(case, "case_conferences", "facts")], subject="case",
+        purpose=purpose, actor=actor, scope=scope, now=now,
     )  # fmt: skip
-    return vault_of(session).open(case.facts_sealed, table="case_conferences", row=case.id, column="facts")
+    return facts.text
 
 
 def _fill(session: Session, case: CaseConference, checked: CaseEntry) -> None:

@@ -11,8 +11,9 @@ from households.consents.models import PURPOSES, Consent
 from households.consents.operations import give_consents, withdraw_consent
 from households.consents.queries import consents_of, head_of, in_force
 from households.consents.texts import ConsentText, is_newer, text_of, texts_in_force, versions_of
-from households.plans.texts import OpenedWords, open_words
+from households.plans.texts import open_words
 from households.queries import get_household
+from households.revealing import OpenedText
 from kernel.errors import DomainError, InvalidInput, NotFound
 from marketplace import i18n
 from marketplace.errors import status_of
@@ -66,7 +67,7 @@ def _page(
     household_id: uuid.UUID,
     *,
     form: GivingForm | None = None,
-    opened: list[OpenedWords] | None = None,
+    opened: list[OpenedText] | None = None,
     errors: list[str] | None = None,
     status: int = 200,
 ) -> ResponseReturnValue:

@@ -33,9 +33,10 @@ from households.plans.queries import (
     waits_for_change,
 )
 from households.plans.rules import Fate
-from households.plans.texts import OpenedWords, open_words
+from households.plans.texts import open_words
 from households.policy.queries import policy_of
 from households.queries import get_household
+from households.revealing import OpenedText
 from kernel.catalogue.models import Category
 from kernel.catalogue.queries import all_categories
 from kernel.errors import DomainError, InvalidInput, NotFound
@@ -173,7 +174,7 @@ def _page(
     *,
     errors: list[str] | None = None,
     giving: GivingForm | None = None,
-    opened: list[OpenedWords] | None = None,
+    opened: list[OpenedText] | None = None,
     status: int = 200,
 ) -> ResponseReturnValue:
     plan = get_plan(db(), plan_id, scope=scope_of("plan.read"))

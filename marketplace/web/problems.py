@@ -15,6 +15,7 @@ from wtforms.validators import InputRequired
 from households.models import Household
 from households.policy.visiting import PROBLEM_KINDS
 from households.queries import get_household
+from households.revealing import OpenedText
 from households.visits.problems import (
     OWNERS,
     assign_problem,
@@ -25,7 +26,7 @@ from households.visits.problems import (
 )
 from households.visits.queries import get_problem, list_problems, names_of, owners_for, steps_of
 from households.visits.rules import FindingEntry
-from households.visits.texts import OpenedText, open_texts
+from households.visits.texts import open_texts
 from kernel.errors import DomainError, InvalidInput, NotFound
 from marketplace.errors import status_of
 from marketplace.security.access import actor, clock_now, db, person, requires, scope_of, today

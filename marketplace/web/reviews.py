@@ -16,11 +16,12 @@ from households.models import STATUS_CATEGORIES
 from households.policy.document import Policy
 from households.policy.queries import list_policy_sets, policy_in_force, policy_of
 from households.queries import get_household
+from households.revealing import OpenedText
 from households.visits.models import HouseholdReview
 from households.visits.queries import count_due, get_review, list_reviews, names_of
 from households.visits.reviews import do_review
 from households.visits.rules import OUTCOMES, ReviewEntry, announced_until
-from households.visits.texts import OpenedText, open_texts
+from households.visits.texts import open_texts
 from kernel.errors import DomainError, InvalidInput, NotFound
 from marketplace import i18n
 from marketplace.errors import status_of

@@ -16,6 +16,7 @@ from wtforms.validators import InputRequired
 from households.policy.queries import policy_in_force
 from households.policy.visiting import PROBLEM_KINDS
 from households.queries import get_household
+from households.revealing import OpenedText
 from households.visits.models import CareVisit
 from households.visits.operations import do_visit, may_telephone, note_absence
 from households.visits.queries import (
@@ -29,7 +30,7 @@ from households.visits.queries import (
     visits_of,
 )
 from households.visits.rules import WAYS, FindingEntry, VisitEntry
-from households.visits.texts import OpenedText, open_texts
+from households.visits.texts import open_texts
 from kernel.errors import DomainError, InvalidInput, NotFound
 from marketplace.errors import status_of
 from marketplace.security.access import actor, clock_now, db, requires, scope_of, today

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from flask import Flask
 from sqlalchemy.orm import Session, sessionmaker
 
 from households.models import Household
@@ -20,7 +21,8 @@ from marketplace.imports.models import ImportBatch, ImportWork
 from marketplace.imports.operations import discard_import
 from marketplace.imports.tables import read_tables
 from marketplace.tasks.imports import run_import
-from tests.factories import COUNTY, NOW, make_person
+from tests.browsing import PageClient
+from tests.factories import COUNTY, NOW, make_person, make_user
 from tests.factories_imports import HOUSEHOLD_HEADS, csv_text, household_row
 from tests.integration.conftest import ApiClient
 
@@ -126,6 +128,36 @@ def test_a_large_file_that_is_no_table_is_refused_with_the_reason(api_as: As, qu
     assert refused["status"] == "discarded" and refused["progress"]["refusal"]
     assert api.post(f"{path}/apply", {}).status_code == 409
     assert queue.items() == []
+
+
+def test_the_page_shows_how_far_it_is_and_loads_anew_when_it_is_done(
+    app: Flask, sessions: sessionmaker[Session], queue: Queue
+) -> None:
+    with sessions.begin() as session:
+        make_user(session, "clerk", ("coordinator", COUNTY))
+    browser = PageClient(app)
+    browser.sign_in("clerk")
+    page = browser.post(
+        "/imports",
+        {"kind": "households", "region_code": COUNTY, "file": (io.BytesIO(file_of(6)), "x.csv")},
+        on="/imports",
+        content_type="multipart/form-data",
+    )
+    place = page.headers["Location"]
+    waiting = browser.get(place).text
+    assert "检查中" in waiting and "排队中" in waiting and f'hx-get="{place}/progress"' in waiting
+    with sessions.begin() as session:
+        background.tell(session, uuid.UUID(place.rsplit("/", 1)[1]), "read", 6, 6)
+    assert "已读取 6 行" in browser.get(f"{place}/progress").text
+    queue.work_off()
+    assert browser.get(f"{place}/progress").headers["HX-Refresh"] == "true"
+    assert "未发现问题" in browser.get(place).text
+    browser.post(f"{place}/apply", {}, on=place)
+    with sessions.begin() as session:
+        background.tell(session, uuid.UUID(place.rsplit("/", 1)[1]), "written", 3, 6)
+    assert "已写入 3 条，共 6 条" in browser.get(f"{place}/progress").text
+    queue.work_off()
+    assert "已全部导入" in browser.get(place).text
 
 
 def right(session: Session, name: str = "importer") -> dict[str, Any]:
