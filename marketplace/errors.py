@@ -107,9 +107,10 @@ def register(app: Flask) -> None:
             422, "invalid", gettext("A value holds characters or a size that cannot be kept; check what you typed")
         )
 
+    @app.errorhandler(sa.exc.TimeoutError)  # every connection of the process was in use for half a minute
     @app.errorhandler(sa.exc.OperationalError)
-    def database_busy(error: sa.exc.OperationalError) -> Response:
-        logger.error("database not reached or busy: %s", type(error.orig).__name__)
+    def database_busy(error: sa.exc.SQLAlchemyError) -> Response:
+        logger.error("database not reached or busy: %s", type(getattr(error, "orig", None) or error).__name__)
         reply = _reply(
             503,
             "unavailable",

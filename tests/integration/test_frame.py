@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -12,6 +13,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from kernel.accounts.models import ApiToken, User
 from kernel.accounts.operations import FREE_ATTEMPTS, WrongLogin, end_sessions, sign_in
 from kernel.audit import SYSTEM
+from kernel.database import make_session_factory
 from marketplace.security.access import PUBLIC, rule_of
 from marketplace.security.permissions import PERMISSIONS
 from tests import factories
@@ -133,3 +135,16 @@ def test_every_reply_forbids_foreign_and_inline_content(app: Flask) -> None:
         and "unsafe" not in reply.headers["Content-Security-Policy"]
     )
     assert reply.headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_where_every_connection_is_in_use_people_are_told_to_try_again(app: Flask, database_url: str) -> None:
+    ground = app.extensions["zhongfu"]
+    narrow = sa.create_engine(database_url, pool_size=1, max_overflow=0, pool_timeout=0.1)
+    try:
+        app.extensions["zhongfu"] = replace(ground, engine=narrow, sessions=make_session_factory(narrow))
+        with narrow.connect():
+            reply = app.test_client().get("/api/v1/needs", headers={"Authorization": "Bearer zf_none"})
+        assert (reply.status_code, reply.json["code"]) == (503, "unavailable")
+        assert reply.headers["Retry-After"]
+    finally:
+        narrow.dispose()
