@@ -4,6 +4,7 @@ from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
 
 from marketplace.web import care_words
+from marketplace.web.import_words import IMPORT_TONES, IMPORT_WORDS
 from marketplace.web.lead_words import LEAD_ACTIONS, LEAD_TONES, LEAD_WORDS
 
 WORDS: dict[str, dict[str, LazyString]] = {
@@ -228,20 +229,6 @@ WORDS: dict[str, dict[str, LazyString]] = {
         "voided": _l("Voided"),
         "dropped": _l("Dropped"),
     },
-    "import_kind": {
-        "donors": _l("Donors"),
-        "offerings": _l("Offerings"),
-        "households": _l("Households"),
-        "needs": _l("Needs"),
-        "monitoring": _l("Departments' data"),
-    },
-    "import_status": {
-        "checking": _l("The file is being checked"),
-        "checked": _l("Checked"),
-        "importing": _l("The file is being imported"),
-        "imported": _l("Imported"),
-        "discarded": _l("Discarded"),
-    },
     "action": {
         "user.created": _l("Account opened"),
         "user.closed": _l("Account closed"),
@@ -377,11 +364,10 @@ TONES: dict[str, dict[str, str]] = {
     "what_if_status": {"queued": "info", "solving": "info", "done": "good", "failed": "bad"},
     "plan_status": {"optimal": "good", "feasible": "info"},
     "allocation_status": {"proposed": "info", "reserved": "warn", "delivered": "good", "declined": "bad"},
-    "import_status": {"checking": "warn", "checked": "info", "importing": "warn", "imported": "good"},
 }
-WORDS |= LEAD_WORDS
+WORDS |= LEAD_WORDS | IMPORT_WORDS
 WORDS["action"] |= LEAD_ACTIONS
-TONES |= LEAD_TONES
+TONES |= LEAD_TONES | IMPORT_TONES
 
 for _kind, _words in care_words.WORDS.items():
     WORDS.setdefault(_kind, {}).update(_words)

@@ -1,6 +1,5 @@
 """Visits are planned once, follow tier and household, are done with what was found; problems go their way; rates count what they say."""
 
-import logging
 import threading
 from datetime import UTC, date, datetime, timedelta
 
@@ -11,7 +10,7 @@ from households.models import Household
 from households.operations import change_household, close_household, reopen_household
 from households.policy.operations import add_policy_set
 from households.policy.packaged import demo_policy
-from households.queries import get_household, who_looked
+from households.queries import get_household
 from households.visits.models import CareVisit, Problem, VisitTry
 from households.visits.operations import do_visit, note_absence
 from households.visits.problems import (
@@ -26,15 +25,11 @@ from households.visits.queries import care_of, count_due, list_problems, steps_o
 from households.visits.rates import rates_of
 from households.visits.rules import FindingEntry, Rate, VisitEntry
 from households.visits.schedule import Planned
-from households.visits.texts import open_texts
 from kernel.audit import SYSTEM, AuditEntry
 from kernel.errors import Conflict, InvalidFields, InvalidInput, NotFound
 from tests.factories import COUNTY, NOW, SIBLING_TOWNSHIP, TOWNSHIP
 from tests.factories_demand import a_head, a_household
 from tests.factories_visits import TODAY, doing, home, later, plan, planned_visit, put_policy, worker
-from tests.integration.households.test_privacy import every_cell
-
-CANARY = "肺癌晚期，情绪低落"
 
 
 def change(session, household, days=0, **values):
@@ -350,38 +345,6 @@ def test_rates_count_what_was_due_by_the_day_and_done_by_the_end_of_the_month(se
     assert rates_of(session, scope=(SIBLING_TOWNSHIP,), month=april, today=date(2027, 5, 1)).areas == ()
     close_household(session, household_id=homes[3].id, reason="去世", **doing(SYSTEM, days=70))
     assert visits(date(2027, 7, 1)) == Rate(2, 3)
-
-
-def test_what_is_written_about_illness_is_nowhere_in_clear_and_opens_for_a_purpose(session, caplog):  # promises 19, 20
-    caplog.set_level(logging.DEBUG)
-    logging.getLogger("sqlalchemy.engine").setLevel(logging.INFO)
-    put_policy(session)
-    me = worker(session, TOWNSHIP)
-    household = home(session, risk_tier="high")
-    plan(session)
-    entry = VisitEntry("home", CANARY, (FindingEntry("health", CANARY),))
-    visit, (problem,) = do_visit(
-        session, visit_id=planned_visit(session, household).id, entry=entry, **doing(me, TOWNSHIP, days=30)
-    )
-    escalate_problem(
-        session, problem_id=problem.id, words=CANARY, version=problem.version, **doing(me, TOWNSHIP, days=30)
-    )
-    resolve_problem(
-        session, problem_id=problem.id, words=CANARY, version=problem.version, **doing(me, TOWNSHIP, days=31)
-    )
-    session.commit()
-    assert CANARY not in every_cell(session) + caplog.text
-    logging.getLogger("sqlalchemy.engine").setLevel(logging.WARNING)
-    with pytest.raises(InvalidInput):
-        open_texts(session, subject="visit", subject_id=visit.id, purpose="", **doing(me, TOWNSHIP))
-    with pytest.raises(NotFound):
-        open_texts(session, subject="visit", subject_id=visit.id, purpose="看看情况", **doing(me, SIBLING_TOWNSHIP))
-    opened = open_texts(session, subject="visit", subject_id=visit.id, purpose="准备下次探访", **doing(me, TOWNSHIP))
-    assert [one.text for one in opened] == [CANARY]
-    steps = open_texts(session, subject="problem", subject_id=problem.id, purpose="办理问题", **doing(me, TOWNSHIP))
-    assert [one.text for one in steps] == [CANARY] * 3
-    session.commit()
-    assert [look.purpose for look in who_looked(session, household.id)] == ["办理问题", "准备下次探访"]
 
 
 def test_the_database_refuses_a_second_planned_visit_and_a_visit_done_by_halves(session):

@@ -146,12 +146,16 @@ def test_the_page_shows_how_far_it_is_and_loads_anew_when_it_is_done(
     place = page.headers["Location"]
     waiting = browser.get(place).text
     assert "检查中" in waiting and "排队中" in waiting and f'hx-get="{place}/progress"' in waiting
+    assert (
+        "htmx.min.js" in waiting and 'http-equiv="refresh"' in waiting
+    )  # it moves by itself, with JavaScript and without
     with sessions.begin() as session:
         background.tell(session, uuid.UUID(place.rsplit("/", 1)[1]), "read", 6, 6)
     assert "已读取 6 行" in browser.get(f"{place}/progress").text
     queue.work_off()
     assert browser.get(f"{place}/progress").headers["HX-Refresh"] == "true"
-    assert "未发现问题" in browser.get(place).text
+    checked = browser.get(place).text
+    assert "未发现问题" in checked and 'http-equiv="refresh"' not in checked
     browser.post(f"{place}/apply", {}, on=place)
     with sessions.begin() as session:
         background.tell(session, uuid.UUID(place.rsplit("/", 1)[1]), "written", 3, 6)
