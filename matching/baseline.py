@@ -12,7 +12,7 @@ from kernel.errors import Conflict
 from matching.charging import FundFlow, charge
 from matching.pairs import Pairs
 from matching.problem import Problem, problem_sha256
-from matching.rules import LEVELS, Rules
+from matching.rules import COVERAGE_WEIGHTS, LEVELS, Rules
 from matching.solution import Level, Plan, Unmet
 
 
@@ -172,7 +172,7 @@ def plan_of(
         "tier1": most[0],
         "tier2": most[1],
         "tier3": most[2],
-        "coverage": 10000 * most[0] + 100 * most[1] + most[2],
+        "coverage": sum(weight * points for weight, points in zip(COVERAGE_WEIGHTS, most, strict=True)),
     }
     levels = tuple(
         Level(

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from matching.pairs import Pairs, build_pairs
 from matching.problem import Problem
-from matching.rules import LEVELS, Rules
+from matching.rules import COVERAGE_WEIGHTS, LEVELS, Rules
 from matching.solution import Plan
 from matching.standing import Release, Standing
 
@@ -173,8 +173,8 @@ class _Claims:
             return "fairness_floor", f"township {theirs}"
         if not self.levels["fairness"].proven or not self.levels["coverage"].proven:
             return "unproven", "level fairness" if not self.levels["fairness"].proven else "level coverage"
-        weights = (10000, 100, 1)
-        if worse == 0 and gained * weights[row.tier - 1] <= release.points * weights[holder.tier - 1]:
+        weight, theirs_weight = COVERAGE_WEIGHTS[row.tier - 1], COVERAGE_WEIGHTS[holder.tier - 1]
+        if worse == 0 and gained * weight <= release.points * theirs_weight:
             return "tolerance", f"tier {row.tier} within {self.permille} ‰ of its value"
         return None
 

@@ -14,6 +14,10 @@ Served = Mapping[tuple[str, str], int]
 """(need id, offering id) → delivered units"""
 
 LEVELS = ("tier1", "tier2", "tier3", "fairness", "coverage", "cost", "distance", "lottery")
+MAXIMISED = frozenset((*LEVELS[:3], "coverage"))
+"""The levels of which more is better"""
+COVERAGE_WEIGHTS = (10000, 100, 1)
+"""What a point of tier 1, 2, 3 counts in the level of coverage"""
 
 
 class Rules:
@@ -186,5 +190,5 @@ class Rules:
             lottery += self.lottery(need, offering) * units
         floor = self.floors(tiers if tier_values is None else tier_values)
         fairness = sum(max(0, least - town[code]) for code, least in floor.items())
-        coverage = 10000 * tiers[0] + 100 * tiers[1] + tiers[2]
+        coverage = sum(weight * points for weight, points in zip(COVERAGE_WEIGHTS, tiers, strict=True))
         return dict(zip(LEVELS, (*tiers, fairness, coverage, cost, distance, lottery), strict=True))

@@ -10,11 +10,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from matching.problem import Problem, problem_sha256
-from matching.rules import LEVELS, Rules
+from matching.rules import LEVELS, MAXIMISED, Rules
 from matching.solution import REASONS, Allocation, Level, Plan, Unmet
 
 TIERS = LEVELS[:3]
-MAXIMISED = frozenset((*TIERS, "coverage"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,12 +18,12 @@ from matching.estimates import Answer, TierAnswer, TooLittleMoney
 from matching.explanation import explain_unmet
 from matching.pairs import build_pairs
 from matching.problem import Limit, Problem, problem_sha256
-from matching.rules import Served
+from matching.rules import LEVELS, Served
 from matching.solution import Level, Plan
 from matching.solver.charges import charged_allocations
 from matching.solver.fewest import Settled, fewest_changes
 from matching.solver.instance import build_instance
-from matching.solver.levels import NAMES, values
+from matching.solver.levels import values
 from matching.solver.state import broken
 from matching.solver.warm import CannotPayPins, Estimate, WarmPlan, townships_below
 
@@ -240,7 +240,7 @@ def _plan(problem: Problem, pairs: Any, instance: Any, settled: Settled, before:
     """The plan document of the settled steps. A tier's bound of before still holds while the tiers before it lose nothing."""
     value = values(instance, settled.steps)
     said, levels, kept = {level.name: level for level in before.levels}, [], True
-    for place, name in enumerate(NAMES):
+    for place, name in enumerate(LEVELS):
         bound = said[name].bound if place < 3 and kept else 0 if name == "fairness" else None
         if bound is not None and place < 3:
             kept = value[name] >= said[name].value

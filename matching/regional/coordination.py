@@ -25,7 +25,8 @@ from matching.regional.leftovers import left_over, rooms_of, used_by, used_by_ot
 from matching.regional.partition import Partition, partition
 from matching.regional.pieces import result
 from matching.regional.sharing import agreed_prices, even_shares, joined, mean_prices, whole_shares
-from matching.rules import LEVELS
+from matching.rules import LEVELS, MAXIMISED
+from matching.solver.levels import most_coverage
 from matching.solver.pins import ContradictingPins
 
 Args = dict[str, Any]
@@ -91,15 +92,16 @@ def solve_region(source: Path, work: Path, run: Runner, *, effort: Effort, say: 
     prices = region.weigh(effort.scouts, prices, last)
     region.price("bound", prices, tighten=True, earlier=last)
     values = region.values()
-    bounds = region.bounds(values)
+    bounds, coverage = region.bounds(values), region.coverage_bound(values)
     figures = region.close()
     wrong = joint_violations(cut, figures)
     if wrong:
         raise RefusedJointPlan("\n".join(map(str, wrong)))
     got = joint_levels(cut, list(figures.values()))
+    known: dict[str, int | None] = dict(zip(LEVELS, bounds, strict=False)) | {"fairness": 0, "coverage": coverage}
     levels = {
-        name: (got[name], max(got[name], bounds[k]) if k < 3 else 0 if name == "fairness" else None)
-        for k, name in enumerate(LEVELS)
+        name: (got[name], max(got[name], bound) if name in MAXIMISED and bound is not None else bound)
+        for name, bound in ((name, known.get(name)) for name in LEVELS)
     }
     joint = Joint(cut, levels, figures, region.seconds)
     say(f"joint gap {100 * joint.gap:.2f} %, {sum(region.seconds.values()):.0f} s")
@@ -336,6 +338,17 @@ class _Region:
             )
             best[tier] = min(best[tier], bound)
         return [int(b) if b < float("inf") else 2**62 for b in best]
+
+    def coverage_bound(self, values: list[int]) -> int | None:
+        """What no joint plan's coverage can pass, from the prices that bound each tier best beside `values`; None where a tier has none."""
+        tiers = []
+        for tier in range(3):
+            asked = [one for one in self.asked.values() if one["tier"] == tier]
+            if not asked:
+                return None
+            best = min(asked, key=lambda one: self._bound(one, values[: one["tier"]]))
+            tiers.append((self._bound(best, [0.0] * tier), best["prices"]["tiers"]))
+        return int(most_coverage(tiers))
 
     def close(self) -> dict[str, Args]:
         used = {part: used_by(self.uses[part], self.taken[part]) for part in self.cut.parts}

@@ -5,7 +5,8 @@ import time
 import numpy as np
 from ortools.sat.python import cp_model
 
-from matching.solver.levels import MAXIMISED, LevelResult, floors, kept_points, note_before_fairness, values
+from matching.rules import COVERAGE_WEIGHTS, MAXIMISED
+from matching.solver.levels import LevelResult, floors, kept_points, note_before_fairness, values
 from matching.solver.rows import ConstraintModel, TooLarge
 
 BRIEF = 5.0  # seconds in which each way of proving a level is tried first
@@ -67,7 +68,7 @@ def solve_levels(instance, work, steps, *, share=0.45):
     note_before_fairness(work, instance, steps)
     floor = floors(instance, tier_values)
     level("fairness", lambda: rows.shortfall_below(floor), keep=True)
-    level("coverage", lambda: rows.points_of_tiers((10000, 100, 1)), keep=True)
+    level("coverage", lambda: rows.points_of_tiers(COVERAGE_WEIGHTS), keep=True)
     level("cost", lambda: rows.amount(instance.cost), keep=True)
     level("distance", lambda: rows.amount(instance.distance), keep=True)
     level("lottery", lambda: rows.amount(instance.lottery), keep=False)

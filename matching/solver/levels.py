@@ -1,12 +1,11 @@
 """The eight lexicographic levels of the contract and the exact value of each for a given set of steps."""
 
 from dataclasses import dataclass
+from math import floor
 
 import numpy as np
 
-NAMES = ("tier1", "tier2", "tier3", "fairness", "coverage", "cost", "distance", "lottery")
-MAXIMISED = frozenset(("tier1", "tier2", "tier3", "coverage"))
-COVERAGE_WEIGHTS = (10000, 100, 1)
+from matching.rules import COVERAGE_WEIGHTS
 
 
 @dataclass
@@ -67,6 +66,23 @@ def note_before_fairness(work, instance, steps):
 
 def coverage_of(tiers):
     return sum(w * v for w, v in zip(COVERAGE_WEIGHTS, tiers, strict=True))
+
+
+def most_coverage(tiers):
+    """Coverage in whole weighted points that no plan can pass, whatever it keeps of any tier.
+
+    `tiers`: for each tier (most, prices) such that v_t + Σ prices[s]·v_s ≤ most holds for the points v of every plan (weak duality: what a
+    tier's prices say, those of the earlier tiers' rows among them). Each is counted as often as makes the left sides together at least the
+    coverage: the last once, one before it as often as its weight still asks for.
+    """
+    total, missing = 0.0, [float(weight) for weight in COVERAGE_WEIGHTS]
+    for tier in (2, 1, 0):
+        most, prices = tiers[tier]
+        often = max(0.0, missing[tier])
+        total += often * most
+        for earlier, price in enumerate(prices):
+            missing[earlier] -= often * max(0.0, price)
+    return floor(total * (1 + 1e-12) + 1)
 
 
 def shortfall(instance, steps, floor):

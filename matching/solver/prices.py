@@ -9,6 +9,7 @@ from math import floor
 
 import numpy as np
 
+from matching.solver.levels import most_coverage
 from matching.solver.pattern_bounds import PatternBounds
 from matching.solver.relaxation import POINTS, build_relaxation, price_bound, solve_lp
 
@@ -125,6 +126,20 @@ class TierPrices:
     def linear_bound(self, tier, earlier, known=(0, 1, 2)):
         """As `bound`, by the linear relaxation alone: what the multipliers prove without knapsacks."""
         return self.bound(tier, earlier, known, ())
+
+    def coverage_bound(self, known=(0, 1, 2), tightened=(0, 1, 2)):
+        """Whole weighted points of coverage that no plan can pass, from the same prices as `bound`."""
+        r, tiers = self.relaxation, []
+        for tier, prices in enumerate(self.prices):
+            if prices is None or tier not in known:
+                tiers.append((float(sum_of_best(self.instance, tier)), ()))
+                continue
+            worth, _ = price_bound(
+                self._lower((0,) * tier), r.upper, r.matrix, r.low, r.high, self.objective(tier), prices
+            )
+            worth -= (self.excess[tier] or 0.0) if tier in tightened else 0.0
+            tiers.append((worth * POINTS, [-prices[r.first[f"tier{earlier + 1}"]] for earlier in range(tier)]))
+        return most_coverage(tiers)
 
 
 class Unpriced:

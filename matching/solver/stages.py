@@ -63,6 +63,8 @@ def solve_levels(instance, work, threads, pinned, greedy):
         known, tightened = _known_prices(prices, work)
         for tier, result in enumerate(results[:3]):
             result.bound = max(result.value, prices.bound(tier, reached[:tier], known, tightened))
+        coverage = next(result for result in results if result.name == "coverage")
+        coverage.bound = max(coverage.value, prices.coverage_bound(known, tightened))
     finally:
         prices.close()
         beside.shutdown(wait=True)

@@ -14,13 +14,13 @@ SOLVED_MS = 180_000  # the search takes 5 s; the rest is for a machine that is b
 pytestmark = pytest.mark.xdist_group("site")  # the browser tests share one installation
 
 
-def _proposed(page: Page, site: Site) -> str:
-    """As the coordinator: a round of one township, whose money is short, with a plan; its address."""
+def _proposed(page: Page, site: Site, *, budget: str = "20000") -> str:
+    """As the coordinator: a round of one township, whose money is short (yuan), with a plan; its address."""
     page.goto(f"{site.url}/rounds/new")
     page.fill("#name", "假设分析（演练）")
     page.fill("#seed_source", "福彩双色球")
     page.select_option("#region_code", "330324112")
-    page.fill("#budget", "20000")
+    page.fill("#budget", budget)
     page.fill("#time_limit_s", "5")
     page.locator("main form button[type=submit]").click()
     page.wait_for_url(re.compile(r"/rounds/[0-9a-f-]{36}$"))
@@ -75,3 +75,15 @@ def test_a_coordinator_asks_what_if_and_the_round_stays_as_it_is(sign_in: SignIn
     expect(page.locator("#differences tbody tr").first).to_be_visible()
     page.goto(address)
     expect(page.locator("#next")).to_contain_text("该轮次由您创建，须由他人复核")
+
+    # The same township with half the money stands beside it: one round is the page's own, the other is chosen from a list.
+    smaller = _proposed(page, site, budget="10000")
+    page.locator("a[href*='/rounds/compare']").click()
+    assert page.locator("#filter-a").input_value() == smaller.rsplit("/", 1)[-1]
+    page.select_option("#filter-b", address.rsplit("/", 1)[-1])
+    page.locator("form.filters button[type=submit]").click()
+    expect(page.locator("main")).to_contain_text("两轮的名单相同")
+    spent = page.locator("#levels tbody tr", has_text="使用资金").locator("td").all_inner_texts()
+    less, more = (float(re.sub(r"[^0-9.]", "", text)) for text in spent)
+    assert 0 < less <= 10_000 < more <= 20_000
+    expect(page.locator("#only-b tbody tr").first).to_be_visible()

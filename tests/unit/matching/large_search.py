@@ -38,4 +38,6 @@ def faults(document, *, seconds=2.0):
     for tier, result in enumerate(results[:3]):
         if reached[:tier] == best[:tier] and result.bound < best[tier]:
             found.append(f"the bound of tier {tier + 1}, {result.bound}, is below the optimum, {best[tier]}")
+    if results[4].bound < exact.levels[4].value:
+        found.append(f"the bound of coverage, {results[4].bound}, is below the optimum, {exact.levels[4].value}")
     return found

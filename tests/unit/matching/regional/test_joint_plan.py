@@ -20,6 +20,7 @@ from matching.regional.workers import in_this_process
 from matching.solution import read_plan
 from matching.solver.county_part import CountyPart, Prices, points_of
 from matching.solver.engine import ContradictingPins
+from matching.solver.levels import coverage_of
 from matching.solver.relaxation import POINTS, solve_lp
 from matching.validation import violations
 from tests.unit.matching.regional.regions import rows, small_region, write
@@ -61,6 +62,8 @@ def test_no_plan_of_the_whole_problem_passes_a_bound(region, solved):
     for tier, best in enumerate(whole_relaxation(read_problem(region), reached)):
         assert joint.levels[f"tier{tier + 1}"][1] >= int(best)
     assert joint.gap < 0.5
+    coverage, bound = joint.levels["coverage"]
+    assert coverage <= bound <= coverage_of(joint.levels[f"tier{t}"][1] for t in (1, 2, 3)) + 2
 
 
 def whole_relaxation(problem, reached):
