@@ -101,7 +101,8 @@ class RoundSchema(ma.Schema):
 
 class LevelSchema(ma.Schema):
     """One level of the objective; `gap` is a share, null where there is no bound. `certified_bound` of a tier is recomputed from the
-    plan's certificate without the solver (null: none); `certified_gap` is the gap it leaves."""
+    plan's certificate without the solver (null: none); `certified_gap` is the gap it leaves. `bound_deliveries` is what the level
+    cannot fall below for the help that is given (null: none), `deliveries_gap` how far it is from that."""
 
     name = ma.fields.String(required=True)
     value = ma.fields.Integer(required=True)
@@ -110,6 +111,8 @@ class LevelSchema(ma.Schema):
     gap = ma.fields.Float(allow_none=True)
     certified_bound = ma.fields.Integer(allow_none=True)
     certified_gap = ma.fields.Float(allow_none=True)
+    bound_deliveries = ma.fields.Float(allow_none=True)
+    deliveries_gap = ma.fields.Float(allow_none=True)
     proven = ma.fields.Boolean()
     seconds = ma.fields.Float()
 

@@ -21,7 +21,7 @@ from marketplace.cli.problems import (
 )
 from marketplace.cli.searching import as_json_lines, search_options
 from matching.problem import problem_sha256
-from matching.solution import Plan, plan_text, result_sha256, write_plan
+from matching.solution import Level, Plan, plan_text, result_sha256, write_plan
 from matching.solver.engine import ContradictingPins
 from matching.solver.engine import solve as find_plan
 from matching.validation import violations
@@ -77,11 +77,20 @@ def _search_seconds(time_limit: float, reading: float) -> float:
     return max(0.5 * time_limit, time_limit - 0.5 - 3 * reading)
 
 
+def _claim(level: Level) -> str:
+    if level.proven:
+        return "proven"
+    if level.bound is not None:
+        return f"bound {level.bound}"
+    if level.bound_deliveries is not None:
+        return f"bound {level.bound_deliveries} for what is delivered"
+    return "no bound"
+
+
 def _summary(plan: Plan) -> list[str]:
     lines = []
     for level in plan.levels:
-        claim = "proven" if level.proven else "no bound" if level.bound is None else f"bound {level.bound}"
-        lines.append(f"{level.name:<9} {level.value} ({claim})")
+        lines.append(f"{level.name:<9} {level.value} ({_claim(level)})")
     return [
         *lines,
         f"{plan.status}, {len(plan.allocations)} allocations, {len(plan.unmet)} needs unmet, {result_sha256(plan)}",

@@ -81,7 +81,7 @@ class TierFigure:
 @dataclass(frozen=True)
 class LevelFigure:
     """One level in words: what it is about, the plan's value, the bound, the gap (by the solver; `certified_gap`: by the certificate, None
-    without one), and what first come, first served reached."""
+    without one), and what first come, first served reached. `for_deliveries`: bound and gap are those for the help that is given."""
 
     name: str
     title: str
@@ -91,6 +91,7 @@ class LevelFigure:
     bound: str
     gap: str
     certified_gap: str | None
+    for_deliveries: bool
     proven: bool
     first_come: str | None
     seconds: float
@@ -157,6 +158,7 @@ def level_figures(levels: Sequence[LevelView], comparison: Mapping[str, Any] | N
     figures = []
     for level in levels:
         title, meaning = LEVEL_WORDS.get(level.name, (level.name, ""))
+        given = level.bound is None and level.bound_deliveries is not None
         moved = level.achieved is not None and level.achieved != level.value
         figures.append(
             LevelFigure(
@@ -165,9 +167,10 @@ def level_figures(levels: Sequence[LevelView], comparison: Mapping[str, Any] | N
                 meaning=str(meaning),
                 value=level_value(level.name, level.value),
                 delivered=level_value(level.name, level.achieved) if moved else None,
-                bound=level_value(level.name, level.bound),
+                bound=level_value(level.name, level.bound_deliveries if given else level.bound),
                 gap=gap_text(level),
                 certified_gap=None if level.certified_gap is None else share_text(level.certified_gap),
+                for_deliveries=given,
                 proven=level.proven,
                 first_come=level_value(level.name, other[level.name]) if level.name in other else None,
                 seconds=level.seconds,
@@ -177,10 +180,11 @@ def level_figures(levels: Sequence[LevelView], comparison: Mapping[str, Any] | N
 
 
 def gap_text(level: LevelView) -> str:
-    """“0%”, “0.34%”, or that there is no bound."""
-    if level.gap is None:
+    """“0%”, “0.34%”, or that there is no bound: to all plans, or else to those that give the same help."""
+    gap = level.deliveries_gap if level.gap is None else level.gap
+    if gap is None:
         return _("no bound")
-    return share_text(0.0 if level.proven else level.gap)
+    return share_text(0.0 if level.proven else gap)
 
 
 def share_text(gap: float) -> str:

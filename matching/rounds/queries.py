@@ -47,7 +47,8 @@ class Relative:
 @dataclass(frozen=True)
 class LevelView:
     """One level of the objective as people read it. `gap` is what may still be missing, as a share of the bound (None: no bound);
-    `certified_gap` the same by the bound that the plan's certificate proves without the solver (None: no certificate)."""
+    `certified_gap` the same by the bound that the plan's certificate proves without the solver (None: no certificate). Where the level has
+    no bound, `bound_deliveries` may say what it cannot fall below for the help that is given, and `deliveries_gap` how far it is from that."""
 
     name: str
     value: int
@@ -58,6 +59,8 @@ class LevelView:
     achieved: int | None
     certified_bound: int | None
     certified_gap: float | None
+    bound_deliveries: float | None
+    deliveries_gap: float | None
 
 
 @dataclass(frozen=True)
@@ -208,6 +211,8 @@ def level_views(levels: Sequence[dict[str, Any]]) -> tuple[LevelView, ...]:
                 level.get("achieved"),
                 certified,
                 _gap(value, certified),
+                level.get("bound_deliveries"),
+                _gap(value, level.get("bound_deliveries")),
             )
         )
     return tuple(views)

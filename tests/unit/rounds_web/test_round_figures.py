@@ -47,6 +47,20 @@ def test_levels_read_in_their_own_units() -> None:
     assert distance.value == "12.3 km"
 
 
+def test_cost_and_distance_are_held_against_the_least_for_the_same_help() -> None:
+    cost, distance = level_figures(
+        level_views(
+            [
+                {"name": "cost", "value": 200_000, "bound": None, "bound_deliveries": 199_000, "proven": False},
+                {"name": "distance", "value": 12_300, "bound": 12_300, "bound_deliveries": 12_000, "proven": True},
+            ]
+        ),
+        None,
+    )
+    assert (cost.bound, cost.gap, cost.for_deliveries) == ("¥1,990.00", "0.50%", True)
+    assert (distance.bound, distance.gap, distance.for_deliveries) == ("12.3 km", "0%", False)
+
+
 def test_a_small_gap_never_reads_as_none() -> None:
     (level,) = level_views([{"name": "tier2", "value": 999_999, "bound": 1_000_000, "proven": False}])
     assert gap_text(level) == "<0.01%"
