@@ -30,12 +30,13 @@ def search_whole(problem, chosen, lost, bound, work, stage, until, proof):
         found = np.full(p.count, -1)
         found[p.need[old["columns"]]] = old["columns"]
         return (found, old["bound"]) if p.valid(found) and p.total(found) >= value else (chosen, bound)
-    keep, others = _kept(p, chosen, lost, bound - value)
+    may = lost <= bound - value
+    mostly_out = 2 * int(may.sum()) < p.size
+    keep, others = _kept(p, chosen, lost, may, mostly_out)
     whole = p.everyone and bool((chosen >= 0).all())
     rows, least = _rows(p, keep, whole)
-    few = others is None and provable(p, chosen, lost, bound)
-    longer = few or _mostly_out(p, lost, bound - value)
-    seconds = 3_600.0 if work.replaying else max(0.1, (proof if longer else until) - work.elapsed())
+    few = others is None and _few(p, may)
+    seconds = 3_600.0 if work.replaying else max(0.1, (proof if few or mostly_out else until) - work.elapsed())
     answer = rows.solve(nodes=PROOF_NODES if few else NODES, gap=0.0, seconds=seconds)
     proven = bound
     if answer.bound is not None:
@@ -60,21 +61,18 @@ def search_whole(problem, chosen, lost, bound, work, stage, until, proof):
 
 def provable(problem, chosen, lost, bound):
     """Whether so few columns may belong to a plan better than `chosen` that HiGHS is likely to prove it best."""
-    return int((lost <= bound - problem.total(chosen)).sum()) <= WIDE * problem.count
+    return _few(problem, lost <= bound - problem.total(chosen))
 
 
-def _mostly_out(p, lost, gap):
-    """Whether less than half of the columns may belong to a better plan."""
-    return 2 * int((lost <= gap).sum()) < p.size
+def _few(p, may):
+    return int(may.sum()) <= WIDE * p.count
 
 
-def _kept(p, chosen, lost, gap):
-    """(columns, the least loss among the others or None): those that may belong to a better plan, or where too many the nearest."""
-    may = lost <= gap
-    rank = np.argsort(lost, kind="stable")
-    out, near = _mostly_out(p, lost, gap), np.zeros(p.size, bool)
-    near[rank[: int((NEAR if out else WIDE) * p.count)]] = True
-    keep = may & (near | (may.sum() <= (WIDE if out else 2 * WIDE) * p.count))
+def _kept(p, chosen, lost, may, mostly_out):
+    """(columns, the least loss among the others or None): those that `may` (P,) belong to a better plan, or where too many the nearest."""
+    rank, near = np.argsort(lost, kind="stable"), np.zeros(p.size, bool)
+    near[rank[: int((NEAR if mostly_out else WIDE) * p.count)]] = True
+    keep = may & (near | (may.sum() <= (WIDE if mostly_out else 2 * WIDE) * p.count))
     keep[chosen[chosen >= 0]] = True
     left = may & ~keep
     return np.flatnonzero(keep), float(lost[left].min()) if left.any() else None
