@@ -137,9 +137,11 @@ class CompareQuery(ma.Schema):
 
 
 class BesideSchema(ma.Schema):
-    """Two rounds beside each other; pairs are (of a, of b)."""
+    """Two rounds beside each other; pairs are (of a, of b). `same_pool`: what was frozen is equal to the letter, rules and money included;
+    `pool_only`: how many needs the pool of one alone held."""
 
     same_pool = ma.fields.Boolean()
+    pool_only = ma.fields.List(ma.fields.Integer())
     levels = ma.fields.List(ma.fields.Dict())
     groups = ma.fields.Dict()
     funds = ma.fields.List(ma.fields.Dict())
@@ -294,6 +296,7 @@ class Compare(MethodView):
         found = side_by_side(db(), a=query["a"], b=query["b"], scope=scope_of("round.read"))
         return {
             "same_pool": found.same_pool,
+            "pool_only": list(found.pool_only),
             "levels": [{"name": name, "a": asdict(one), "b": asdict(other)} for name, one, other in found.levels],
             "groups": {name: [asdict(row) for row in rows] for name, rows in found.groups.items()},
             "funds": [{"fund_id": str(row.fund_id), "name": row.name, "fen": list(row.fen)} for row in found.funds],

@@ -16,7 +16,10 @@ from marketplace.security.access import db, requires, scope_of
 from marketplace.web.faults import sentence
 from marketplace.web.round_figures import LEVEL_WORDS, group_name, level_value
 from marketplace.web.round_frame import blueprint
-from matching.rounds.queries import list_rounds
+from marketplace.web.round_sentences import limits_in_words, told
+from matching.rounds.models import MatchRound
+from matching.rounds.page_names import Names
+from matching.rounds.queries import list_rounds, policy_of
 from matching.rounds.side_by_side import side_by_side
 
 
@@ -40,11 +43,29 @@ def compare() -> ResponseReturnValue:
         + [(str(one.id), _("%(number)s · %(name)s", number=one.number, name=one.name)) for one in rounds],
         names=region_names({row.group for row in found.groups["township"]}) if found else {},
         categories={one.code: one for one in all_categories(db())} if found else {},
+        rules=_rules_apart(*found.rounds) if found else None,
         level_words=LEVEL_WORDS,
         level_value=level_value,
         group_name=group_name,
     )
     return text, status
+
+
+def _rules_apart(one: MatchRound, other: MatchRound) -> tuple[list[str], list[str]]:
+    """The rules of each round that the other has not, in words."""
+
+    categories = {category.code: category for category in all_categories(db())}
+
+    def said(match_round: MatchRound) -> list[str]:
+        regions = region_names({code for limit in match_round.limits for code in limit.get("regions") or ()})
+        names = Names(regions=regions, categories=categories)
+        return [told(sentence) for sentence in policy_of(match_round)] + [
+            _("%(limit)s: at most %(amount)s", limit=limit, amount=amount)
+            for limit, amount in limits_in_words(match_round.limits, names)
+        ]
+
+    mine, theirs = said(one), said(other)
+    return [rule for rule in mine if rule not in theirs], [rule for rule in theirs if rule not in mine]
 
 
 def _id(text: str) -> uuid.UUID:

@@ -177,21 +177,26 @@ def view_round(session: Session, round_id: uuid.UUID, *, scope: tuple[str, ...])
         committer_name=people.get(one.committer_id),
         project_name=None if project is None else project.name,
         fund_names=tuple(funds),
-        policy=tuple(
-            policy_in_words(
-                floor_percent=one.floor_percent,
-                tolerance_permille=one.tolerance_permille,
-                household_cap_fen=one.household_cap_fen,
-                limits=len(one.limits),
-                seed_source=one.seed_source,
-                waiting=WaitingRule(one.waiting_step, one.waiting_most),
-            )
-        ),
+        policy=policy_of(one),
         levels=level_views(one.levels or []),
         refreezes=next(iter(_relatives(session, MatchRound.id == one.refreezes_id)), None),
         successors=_relatives(session, MatchRound.refreezes_id == one.id),
         same_pool=same_pool,
         counts=counts_of(session, one.id),
+    )
+
+
+def policy_of(one: MatchRound) -> tuple[Sentence, ...]:
+    """The rules of a round as people read them."""
+    return tuple(
+        policy_in_words(
+            floor_percent=one.floor_percent,
+            tolerance_permille=one.tolerance_permille,
+            household_cap_fen=one.household_cap_fen,
+            limits=len(one.limits),
+            seed_source=one.seed_source,
+            waiting=WaitingRule(one.waiting_step, one.waiting_most),
+        )
     )
 
 

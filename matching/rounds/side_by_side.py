@@ -13,7 +13,7 @@ from households.models import Household
 from households.needs.models import Need
 from kernel.errors import InvalidInput
 from kernel.regions.models import Region
-from matching.rounds.models import Allocation, AllocationCharge, MatchRound
+from matching.rounds.models import Allocation, AllocationCharge, MatchRound, UnmetNeed
 from matching.rounds.queries import LevelView, level_views
 from matching.rounds.steps import round_in_scope
 
@@ -54,10 +54,12 @@ class FundBeside:
 
 @dataclass(frozen=True)
 class SideBySide:
-    """`levels`: (name, of a, of b). `served`: needs served by both, by a alone, by b alone. Needs are those of lines not dropped."""
+    """`levels`: (name, of a, of b). `served`: needs served by both, by a alone, by b alone. Needs are those of lines not dropped.
+    `same_pool`: what was frozen is equal to the letter, rules and money included; `pool_only`: needs that the pool of one alone held."""
 
     rounds: tuple[MatchRound, MatchRound]
     same_pool: bool
+    pool_only: tuple[int, int]
     levels: tuple[tuple[str, LevelView, LevelView], ...]
     groups: Mapping[str, tuple[GroupBeside, ...]]
     funds: tuple[FundBeside, ...]
@@ -82,6 +84,7 @@ def side_by_side(session: Session, *, a: uuid.UUID, b: uuid.UUID, scope: tuple[s
     return SideBySide(
         rounds=(one, other),
         same_pool=one.pool_sha256 is not None and one.pool_sha256 == other.pool_sha256,
+        pool_only=(_more_in_pool(session, a, b), _more_in_pool(session, b, a)),
         levels=tuple((name, first[name], second[name]) for name in first if name in second),
         groups={name: _groups(one.coverage, other.coverage, name) for name in ("township", "type")},
         funds=_funds(session, a, b),
@@ -94,6 +97,17 @@ def side_by_side(session: Session, *, a: uuid.UUID, b: uuid.UUID, scope: tuple[s
 
 def _needs(round_id: uuid.UUID) -> sa.Select[Any]:
     return sa.select(Allocation.need_id).where(Allocation.round_id == round_id)
+
+
+def _pool(round_id: uuid.UUID) -> sa.CompoundSelect[Any]:
+    """What a plan serves or explains is what was to choose from."""
+    return _needs(round_id).union(sa.select(UnmetNeed.need_id).where(UnmetNeed.round_id == round_id))
+
+
+def _more_in_pool(session: Session, mine: uuid.UUID, theirs: uuid.UUID) -> int:
+    return (
+        session.scalar(sa.select(sa.func.count()).select_from(sa.except_(_pool(mine), _pool(theirs)).subquery())) or 0
+    )
 
 
 def _sums(session: Session, round_id: uuid.UUID) -> tuple[int, int]:

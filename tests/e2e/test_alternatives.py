@@ -14,7 +14,7 @@ SOLVED_MS = 180_000  # the search takes 5 s; the rest is for a machine that is b
 pytestmark = pytest.mark.xdist_group("site")  # the browser tests share one installation
 
 
-def _proposed(page: Page, site: Site, *, budget: str = "20000") -> str:
+def _proposed(page: Page, site: Site, *, budget: str = "20000", drawn: str = "02 09 15") -> str:
     """As the coordinator: a round of one township, whose money is short (yuan), with a plan; its address."""
     page.goto(f"{site.url}/rounds/new")
     page.fill("#name", "假设分析（演练）")
@@ -26,7 +26,7 @@ def _proposed(page: Page, site: Site, *, budget: str = "20000") -> str:
     page.wait_for_url(re.compile(r"/rounds/[0-9a-f-]{36}$"))
     address = page.url
     page.locator("form[action$='/freeze'] button[type=submit]").click()
-    page.fill("#value", "02 09 15")
+    page.fill("#value", drawn)
     page.locator("form[action$='/draw'] button[type=submit]").click()
     page.locator("form[action$='/run'] button[type=submit]").click()
     expect(page.locator("#plan")).to_be_visible(timeout=SOLVED_MS)
@@ -77,12 +77,13 @@ def test_a_coordinator_asks_what_if_and_the_round_stays_as_it_is(sign_in: SignIn
     expect(page.locator("#next")).to_contain_text("该轮次由您创建，须由他人复核")
 
     # The same township with half the money stands beside it: one round is the page's own, the other is chosen from a list.
-    smaller = _proposed(page, site, budget="10000")
+    smaller = _proposed(page, site, budget="10000", drawn="03 11 27")
     page.locator("a[href*='/rounds/compare']").click()
     assert page.locator("#filter-a").input_value() == smaller.rsplit("/", 1)[-1]
     page.select_option("#filter-b", address.rsplit("/", 1)[-1])
     page.locator("form.filters button[type=submit]").click()
-    expect(page.locator("main")).to_contain_text("两轮的名单相同")
+    expect(page.locator("main")).to_contain_text("两轮可选的需求相同")
+    expect(page.locator("#rules li", has_text="最多 ¥10,000.00")).to_have_count(1)
     spent = page.locator("#levels tbody tr", has_text="使用资金").locator("td").all_inner_texts()
     less, more = (float(re.sub(r"[^0-9.]", "", text)) for text in spent)
     assert 0 < less <= 10_000 < more <= 20_000

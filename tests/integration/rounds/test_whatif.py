@@ -207,6 +207,7 @@ def test_two_rounds_of_one_county_are_compared_by_what_they_give(session: Sessio
     from_worker(session, made, AT + LEASE)
     found = side_by_side(session, a=ground.round.id, b=made.id, scope=SCOPE)
     assert found.served[1:] == (1, 0) and not found.same_pool
+    assert found.pool_only == (0, 0)  # what was frozen differs by the forbidden pair; the needs are the same
     assert [str(row.need_id) for row in found.only[0]] == [need] and found.only[1] == ()
     assert found.cost_fen == (200_000, 0) and [row.fen for row in found.funds] == [(200_000, 0)]
     assert {row.group for row in found.groups["type"]} == {"subsistence", "care"}
