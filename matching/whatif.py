@@ -24,8 +24,9 @@ from matching.solver.charges import charged_allocations
 from matching.solver.fewest import Settled, fewest_changes
 from matching.solver.instance import build_instance
 from matching.solver.levels import values
+from matching.solver.money import CannotPayPins
 from matching.solver.state import broken
-from matching.solver.warm import CannotPayPins, Estimate, WarmPlan, townships_below
+from matching.solver.warm import Estimate, WarmPlan, townships_below
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ import numpy as np
 
 from matching.solver.hours import group_problem, open_columns
 from matching.solver.levels import tier_points
+from matching.solver.money import payable, within_money
 from matching.solver.pattern_search import LONG, SEED
 from matching.solver.patterns import Patterns, Unsolved, too_large
 from matching.solver.rooms import split_rooms
@@ -16,8 +17,8 @@ DIVES = 12
 def place_paid(search, stage, tier, groups, until):
     """More points up to `tier` (0-based) for single needs of `groups` (arrays of need rows), the earlier tiers first; all else stays.
 
-    Patterns know capacities and household caps but not the funds, so money has a price there, a different one for each dive; what comes out is taken
-    where it keeps every row. That it was tried, and the number of dives of each group, is in the record.
+    Patterns know capacities and household caps but not the funds, so money has a price there, a different one for each dive. Where what comes out
+    costs more than the goods have left, whatever earns least per fen gives way, goods or single needs; it is taken where it keeps every row. That it was tried, and the number of dives of each group, is in the record.
     """
     i = search.instance
     search.work.note(stage, groups=len(groups))
@@ -44,5 +45,7 @@ def _dive(search, stage, tier, columns, patterns, lean, until):
         joined = search.steps.copy()
         joined[columns] = 0
         joined[columns[chosen[chosen >= 0]]] = 1
+        if not payable(i, joined):  # the goods have taken the money: who earns least for it gives it up
+            joined = within_money(i, joined)
         if tier_points(i, joined)[: tier + 1] > tier_points(i, search.steps)[: tier + 1] and not broken(i, joined):
             search.steps = joined
