@@ -180,8 +180,13 @@ def level_figures(levels: Sequence[LevelView], comparison: Mapping[str, Any] | N
 
 
 def gap_text(level: LevelView) -> str:
-    """“0%”, “0.34%”, or that there is no bound: to all plans, or else to those that give the same help."""
+    """“0%”, “0.34%”, or that there is no bound: to all plans, or else to those that give the same help.
+
+    Nothing is a share of a bound of 0, which only says that less than nothing cannot be.
+    """
     gap = level.deliveries_gap if level.gap is None else level.gap
+    if level.bound == 0 and level.value:
+        return _("cannot be told")
     if gap is None:
         return _("no bound")
     return share_text(0.0 if level.proven else gap)

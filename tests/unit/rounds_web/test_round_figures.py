@@ -66,6 +66,16 @@ def test_a_small_gap_never_reads_as_none() -> None:
     assert gap_text(level) == "<0.01%"
 
 
+def test_what_townships_lack_is_no_share_of_nothing() -> None:
+    lacking, none = level_views(
+        [
+            {"name": "fairness", "value": 4_942, "bound": 0, "proven": False},
+            {"name": "fairness", "value": 0, "bound": 0, "proven": True},
+        ]
+    )
+    assert (gap_text(lacking), gap_text(none)) == ("cannot be told", "0%")
+
+
 def test_the_certified_gap_stands_beside_the_solvers_and_only_where_there_is_one() -> None:  # promise 24
     proven, uncertified = level_figures(
         level_views(
