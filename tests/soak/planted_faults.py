@@ -150,7 +150,7 @@ FAULTS = (
     Fault(
         27,
         "matching/solver/exact.py",
-        "rows.points_of_tiers((10000, 100, 1))",
+        "rows.points_of_tiers(COVERAGE_WEIGHTS)",
         "rows.points_of_tiers((10000, 100, 0))",
         "tests/unit/matching/test_properties.py::test_no_further_unit_fits_anywhere_in_an_exact_plan",
     ),
@@ -207,9 +207,16 @@ FAULTS = (
     Fault(
         25,
         "matching/regional/sharing.py",
-        "left -= capacity",
-        "left -= 0",
-        "tests/unit/matching/regional/test_sharing.py::test_a_prefecture_of_one_county_clears_nothing_but_keeps_its_part",
+        "left = capacity - sum(kept.values())",
+        "left = capacity",
+        "tests/unit/matching/regional/test_sharing.py::test_hours_are_shared_in_whole_needs_and_the_rest_goes_to_one_county",
+    ),
+    Fault(
+        25,
+        "matching/solver/levels.py",
+        "often = max(0.0, missing[tier])",
+        "often = missing[tier]",
+        "tests/unit/matching/solver/test_coverage_bound.py::test_no_points_within_the_rows_pass_the_bound",
     ),
     Fault(
         25,
