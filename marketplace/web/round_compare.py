@@ -59,9 +59,16 @@ def _rules_apart(one: MatchRound, other: MatchRound) -> tuple[list[str], list[st
     def said(match_round: MatchRound) -> list[str]:
         regions = region_names({code for limit in match_round.limits for code in limit.get("regions") or ()})
         names = Names(regions=regions, categories=categories)
-        return [told(sentence) for sentence in policy_of(match_round)] + [
-            _("%(limit)s: at most %(amount)s", limit=limit, amount=amount)
-            for limit, amount in limits_in_words(match_round.limits, names)
+        return [
+            *(told(sentence) for sentence in policy_of(match_round)),
+            *(
+                _("%(limit)s: at most %(amount)s", limit=limit, amount=amount)
+                for limit, amount in limits_in_words(match_round.limits, names)
+            ),
+            *(
+                f"{_('pinned') if one['kind'] == 'pin' else _('forbidden')}: {one['reason']}"
+                for one in match_round.directives
+            ),
         ]
 
     mine, theirs = said(one), said(other)

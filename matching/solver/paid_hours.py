@@ -15,10 +15,11 @@ DIVES = 12
 
 
 def place_paid(search, stage, tier, groups, until):
-    """More points up to `tier` (0-based) for single needs of `groups` (arrays of need rows), the earlier tiers first; all else stays.
+    """More points up to `tier` (0-based) for single needs of `groups` (arrays of need rows), the earlier tiers first.
 
     Patterns know capacities and household caps but not the funds, so money has a price there, a different one for each dive. Where what comes out
-    costs more than the goods have left, whatever earns least per fen gives way, goods or single needs; it is taken where it keeps every row. That it was tried, and the number of dives of each group, is in the record.
+    costs more than the rest has left, whatever earns least per fen gives way, goods or single needs, and room is filled again; all else stays.
+    It is taken where it keeps every row. That it was tried, and the number of dives of each group, is in the record.
     """
     i = search.instance
     search.work.note(stage, groups=len(groups))

@@ -17,7 +17,7 @@ from matching.problem import Forbid, Pin, parse_problem
 from matching.rounds import whatif, whatif_answers, whatif_jobs, whatif_queries
 from matching.rounds.commit import commit_round
 from matching.rounds.documents import frozen_problem, stored_plan
-from matching.rounds.models import Allocation, MatchRound
+from matching.rounds.models import Allocation, MatchRound, UnmetNeed
 from matching.rounds.operations import approve_round, draw_seed, press_run
 from matching.rounds.rules import LEASE
 from matching.rounds.side_by_side import side_by_side
@@ -208,6 +208,9 @@ def test_two_rounds_of_one_county_are_compared_by_what_they_give(session: Sessio
     found = side_by_side(session, a=ground.round.id, b=made.id, scope=SCOPE)
     assert found.served[1:] == (1, 0) and not found.same_pool
     assert found.pool_only == (0, 0)  # what was frozen differs by the forbidden pair; the needs are the same
+    session.execute(sa.delete(UnmetNeed).where(UnmetNeed.round_id == made.id, UnmetNeed.need_id == uuid.UUID(need)))
+    less = side_by_side(session, a=ground.round.id, b=made.id, scope=SCOPE)
+    assert less.pool_only == (1, 0)  # as if it had not been open when the other was frozen
     assert [str(row.need_id) for row in found.only[0]] == [need] and found.only[1] == ()
     assert found.cost_fen == (200_000, 0) and [row.fen for row in found.funds] == [(200_000, 0)]
     assert {row.group for row in found.groups["type"]} == {"subsistence", "care"}

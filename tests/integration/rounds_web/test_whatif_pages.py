@@ -164,6 +164,7 @@ def test_two_rounds_stand_side_by_side(app_sessions: sessionmaker[Session], addr
         other = MatchRound(
             name="Second", region_code=one.region_code, creator_id=one.creator_id, created_at=one.created_at,
             status="proposed", levels=one.levels, coverage=one.coverage, floor_percent=80,
+            directives=[{"kind": "forbid", "need": "1", "offering": "2", "reason": "Neighbours in dispute"}],
         )  # fmt: skip
         session.add(other)
         session.commit()
@@ -171,7 +172,8 @@ def test_two_rounds_stand_side_by_side(app_sessions: sessionmaker[Session], addr
     browser = browser_of("round.creator")
     assert "Choose a round" in browser.get("/rounds/compare")
     page = browser.get(f"/rounds/compare?a={one.id}&b={second}")
-    assert "Both serve 0 needs" in page and "needs to choose from" in page and "Served only by" in page
+    assert "Both serve 0 needs" in page and "needs to choose from that Round" in page and "Served only by" in page
     assert "Where their rules differ" in page and "at least 80% of its share" in page
+    assert "forbidden: Neighbours in dispute" in page
     assert "Choose two different rounds" in browser.get(f"/rounds/compare?a={second}&b={second}", 422)
     assert "no such round" in browser.get(f"/rounds/compare?a={second}&b={uuid.uuid4()}", 404)
